@@ -1,0 +1,346 @@
+"""What judging an append needs to know of a book, kept current entry by entry.
+
+For each pair, asset and line the state holds the placed events in the order of the fold, voided
+ones included, and a *tail*: the event by which an episode, an ownership or a window stands open at
+the end, by its own events. The tail alone answers for an event that comes after all others.
+"""
+
+from bisect import insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.entry import Entry
+from domain.events import (
+    AccessChanged,
+    AccessEvent,
+    AccessGranted,
+    AnyEvent,
+    EntryVoided,
+    OwnershipEstablished,
+    OwnershipEvent,
+    PartnerAdded,
+    PartnerEvent,
+)
+from domain.instants import to_microseconds
+from domain.refusals import Stated
+from domain.voids import Voids
+from domain.windows import (
+    Anomaly,
+    NO_TERMS,
+    Placed,
+    Terms,
+    lower_bound,
+    read_episodes,
+    read_line,
+    read_ownership,
+)
+
+PairKey = tuple[str, str]
+AssetKey = tuple[str, str]
+LineKey = tuple[str, str, str, str]
+
+
+@dataclass(slots=True, eq=False)
+class PairHistory:
+    """The partner events of one owner and one partner."""
+
+    key: PairKey
+    events: list[Placed] = field(default_factory=list)
+    tail: tuple[Placed, ...] | None = ()
+    """The opening event of the open episode; None when it has to be read again."""
+    lines: list["LineHistory"] = field(default_factory=list)
+    latest_access: Placed | None = None
+    episode_touched: int = 0
+    partner_touched: int = 0
+
+    @property
+    def stated(self) -> Stated:
+        """Whom the events speak of."""
+        return Stated(*self.key, None)
+
+
+@dataclass(slots=True, eq=False)
+class AssetHistory:
+    """The ownership events of one asset."""
+
+    key: AssetKey
+    events: list[Placed] = field(default_factory=list)
+    tail: tuple[Placed, ...] | None = ()
+    lines: list["LineHistory"] = field(default_factory=list)
+    latest_access: Placed | None = None
+    ownership_touched: int = 0
+    asset_touched: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class LineHistory:
+    """The access events of one owner, partner and asset."""
+
+    pair: PairHistory
+    asset: AssetHistory
+    events: list[Placed] = field(default_factory=list)
+    tail: tuple[Placed, ...] | None = ()
+    touched: int = 0
+
+    @property
+    def owner(self) -> str:
+        """The owner that grants on this line."""
+        return self.pair.key[0]
+
+    @property
+    def stated(self) -> Stated:
+        """Whom and what the events speak of."""
+        return Stated(*self.pair.key, self.asset.key)
+
+
+History = PairHistory | AssetHistory | LineHistory
+
+
+class BookState:
+    """A book as known at its newest entry. `evolve` changes it in place."""
+
+    def __init__(self, book: str) -> None:
+        self.book = book
+        self.newest = 0
+        self.newest_recorded_at: datetime | None = None
+        self.pairs: dict[PairKey, PairHistory] = {}
+        self.assets: dict[AssetKey, AssetHistory] = {}
+        self.lines: dict[LineKey, LineHistory] = {}
+        self.voids = Voids()
+        self.homes: list[History] = []
+        """Where each entry's event is kept, by number; for a void, where that of its target is."""
+
+    # --- looking up
+
+    def pair(self, key: PairKey) -> PairHistory:
+        """The pair's history, an empty one where nothing is recorded."""
+        return self.pairs.get(key) or PairHistory(key)
+
+    def asset(self, key: AssetKey) -> AssetHistory:
+        """The asset's history, an empty one where nothing is recorded."""
+        return self.assets.get(key) or AssetHistory(key)
+
+    def line(self, key: LineKey) -> LineHistory:
+        """The line's history, an empty one where nothing is recorded."""
+        known = self.lines.get(key)
+        return known or LineHistory(self.pair(key[:2]), self.asset(key[2:]))
+
+    def history_of(self, event: PartnerEvent | OwnershipEvent | AccessEvent) -> History:
+        """Where the event belongs."""
+        match event:
+            case PartnerEvent():
+                return self.pair(event.pair)
+            case OwnershipEvent():
+                return self.asset(event.asset.key)
+            case AccessEvent():
+                return self.line(event.line)
+
+    def place(self, number: int) -> int:
+        """The place of an entry in the fold: its number, or the place of what it replaces."""
+        if self.voids.is_a_void(number):
+            return number
+        return self.placed_entry(number).place
+
+    def placed_entry(self, number: int) -> Placed:
+        """The event of an entry that is not a void, in its place."""
+        events = self.homes[number - 1].events
+        return next(placed for placed in events if placed.number == number)
+
+    def placed(self, event: PartnerEvent | OwnershipEvent | AccessEvent, number: int) -> Placed:
+        """The event in its place, without the terms that judging does not need."""
+        to_owner = getattr(event, "to_owner", None)
+        return Placed(
+            to_microseconds(event.effective_at),
+            self.place(event.replaces) if event.replaces else number,
+            number,
+            lower_bound(event),
+            type(event),
+            event.owner,
+            Terms(to_owner=to_owner) if to_owner else NO_TERMS,
+        )
+
+    def standing(self, events: Iterable[Placed]) -> list[Placed]:
+        """The events that are not void."""
+        voids = self.voids
+        return [placed for placed in events if placed.number not in voids]
+
+    def pair_tail(self, pair: PairHistory) -> tuple[Placed, ...]:
+        """The event by which the pair's episode is open at the end, if it is."""
+        if pair.tail is None:
+            effective = read_episodes(self.standing(pair.events)).effective
+            pair.tail = tail_after(effective[-1]) if effective else ()
+        return pair.tail
+
+    def asset_tail(self, asset: AssetHistory) -> tuple[Placed, ...]:
+        """The event by which somebody owns the asset at the end, if somebody does."""
+        if asset.tail is None:
+            effective = read_ownership(self.standing(asset.events)).effective
+            asset.tail = tail_after(effective[-1]) if effective else ()
+        return asset.tail
+
+    def line_tail(self, line: LineHistory) -> tuple[Placed, ...]:
+        """The last event that opened a window, if no access event closed it since."""
+        if line.tail is None:
+            last = read_line(
+                line.owner,
+                read_episodes(self.standing(line.pair.events)).effective,
+                read_ownership(self.standing(line.asset.events)).effective,
+                self.standing(line.events),
+            ).last_effective
+            line.tail = tail_after(last) if last else ()
+        return line.tail
+
+    # --- touching
+
+    def touches(self, event: AnyEvent) -> dict[str, int]:
+        """Each subject the event touches, with the entry that touched it before (0 if none)."""
+        if not isinstance(event, EntryVoided):
+            return _touches(self.history_of(event))
+        return _touches(self.homes[event.entry - 1])
+
+
+def _touches(home: History) -> dict[str, int]:
+    match home:
+        case PairHistory(key=(owner, partner)):
+            return {
+                f"partner:{owner}:{partner}": home.partner_touched,
+                f"episode:{owner}:{partner}": home.episode_touched,
+            }
+        case AssetHistory(key=(asset_type, asset_id)):
+            return {
+                f"asset:{asset_type}:{asset_id}": home.asset_touched,
+                f"ownership:{asset_type}:{asset_id}": home.ownership_touched,
+            }
+        case LineHistory(pair=pair, asset=asset):
+            (owner, partner), (asset_type, asset_id) = pair.key, asset.key
+            return {
+                f"asset:{asset_type}:{asset_id}": asset.asset_touched,
+                f"line:{owner}:{partner}:{asset_type}:{asset_id}": home.touched,
+                f"partner:{owner}:{partner}": pair.partner_touched,
+            }
+
+
+def tail_after(event: Placed) -> tuple[Placed, ...]:
+    """The tail once an effective event has come after all others.
+
+    A change stands as a grant and a transfer as an establishment: alone, without what they change.
+    """
+    kind = event.kind
+    if kind is PartnerAdded or kind is OwnershipEstablished or kind is AccessGranted:
+        return (event,)
+    if kind is AccessChanged:
+        return (event._replace(kind=AccessGranted),)
+    if event.terms.to_owner:
+        return (event._replace(kind=OwnershipEstablished, owner=event.terms.to_owner),)
+    return ()
+
+
+def evolve(state: BookState, entry: Entry) -> BookState:
+    """The state with one more entry. Every entry is accepted: the past is not judged."""
+    if entry.number != state.newest + 1:
+        raise ValueError(f"entry {entry.number} does not follow entry {state.newest}")
+    event = entry.event
+    if isinstance(event, EntryVoided):
+        _void(state, entry.number, event.entry)
+    else:
+        _insert(state, event, entry.number)
+    state.newest = entry.number
+    state.newest_recorded_at = entry.recorded_at
+    return state
+
+
+def _insert(
+    state: BookState, event: PartnerEvent | OwnershipEvent | AccessEvent, number: int
+) -> None:
+    placed = state.placed(event, number)
+    home = _register(state, event)
+    in_order = comes_last(placed, home)
+    if in_order and home.tail is not None:
+        home.tail = _tail_with(state, home, placed)
+    insort(home.events, placed)
+    if not in_order:
+        _distrust(home)
+    if isinstance(home, LineHistory):
+        for around in (home.pair, home.asset):
+            around.latest_access = max(around.latest_access or placed, placed)
+    state.homes.append(home)
+    _touch(home, number)
+
+
+def _register(state: BookState, event: PartnerEvent | OwnershipEvent | AccessEvent) -> History:
+    """The event's history, put into the book if it is new."""
+    home = state.history_of(event)
+    if not isinstance(home, LineHistory):
+        if isinstance(home, PairHistory):
+            return state.pairs.setdefault(home.key, home)
+        return state.assets.setdefault(home.key, home)
+    key = (*home.pair.key, *home.asset.key)
+    if key not in state.lines:
+        state.pairs.setdefault(home.pair.key, home.pair)
+        state.assets.setdefault(home.asset.key, home.asset)
+        home.pair.lines.append(home)
+        home.asset.lines.append(home)
+        state.lines[key] = home
+    return home
+
+
+def comes_last(placed: Placed, home: History) -> bool:
+    """Whether the event comes after all that it could bear on, or that could bear on it."""
+    if home.events and placed < home.events[-1]:
+        return False
+    if isinstance(home, LineHistory):
+        return not any(
+            around.events and placed < around.events[-1] for around in (home.pair, home.asset)
+        )
+    return home.latest_access is None or home.latest_access < placed
+
+
+def _tail_with(state: BookState, home: History, placed: Placed) -> tuple[Placed, ...] | None:
+    """The tail of a history after an event that comes last."""
+    anomalies = anomalies_at_tail(state, home, placed)
+    tail = home.tail or ()
+    return tail if anomalies else tail_after(placed)
+
+
+def anomalies_at_tail(state: BookState, home: History, placed: Placed) -> list[Anomaly]:
+    """Why an event that comes last would have no effect, from the tails alone; at most one."""
+    match home:
+        case PairHistory():
+            found = read_episodes((*state.pair_tail(home), placed)).anomalies
+        case AssetHistory():
+            found = read_ownership((*state.asset_tail(home), placed)).anomalies
+        case LineHistory():
+            found = read_line(
+                home.owner,
+                state.pair_tail(home.pair),
+                state.asset_tail(home.asset),
+                (*state.line_tail(home), placed),
+            ).anomalies
+    return [anomaly for anomaly in found if anomaly.number == placed.number]
+
+
+def _void(state: BookState, number: int, target: int) -> None:
+    home = state.homes[target - 1]
+    state.voids.add(number, target)
+    state.homes.append(home)
+    _distrust(home)
+    _touch(home, number)
+
+
+def _distrust(home: History) -> None:
+    """Have the tails that this history bears on read again."""
+    home.tail = None
+    if not isinstance(home, LineHistory):
+        for line in home.lines:
+            line.tail = None
+
+
+def _touch(home: History, number: int) -> None:
+    match home:
+        case PairHistory():
+            home.episode_touched = home.partner_touched = number
+        case AssetHistory():
+            home.ownership_touched = home.asset_touched = number
+        case LineHistory():
+            home.touched = home.pair.partner_touched = home.asset.asset_touched = number
