@@ -14,7 +14,7 @@ from domain.terms import (
     TaskTerms,
     TransferTerms,
 )
-from domain.values import EntryNumber, FactId, Instant, PortfolioId, Prose
+from domain.values import EntryNumber, EventId, Instant, PortfolioId, Prose
 
 type_of: dict[str, "type[Event]"] = {}
 """Every event class by its durable name."""
@@ -25,7 +25,7 @@ class Event(Provenance):
 
     TOPIC: ClassVar[str]
 
-    id: FactId
+    id: EventId
     replaces: EntryNumber | None = None
     """The entry that this one stands in for, voided in the same append."""
 

@@ -51,6 +51,14 @@ class EffectiveCommand(Command):
     """A fact with a moment; where it gives none, it is the moment of recording."""
 
     EVENT: ClassVar[type[EffectiveEvent]]
+    STATED: ClassVar[tuple[str, ...]]
+    """The fields that pass into the event unchanged."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        if "EVENT" in cls.__dict__:
+            shared = cls.model_fields.keys() & cls.EVENT.model_fields.keys()
+            cls.STATED = tuple(sorted(shared - {"effective_at", "replaces"}))
 
     book: PortfolioId | None = None
     """The book to record in; the owner's own where none is named."""

@@ -103,12 +103,10 @@ def effective_event(
         raise InTheFuture(at, recorded_at)
     if fact.effective_after and fact.effective_after >= at:
         raise BoundAfterEvent(fact.effective_after, at)
-    fields = {
-        name: value for name, value in fact.__dict__.items() if name in fact.EVENT.model_fields
-    }
-    fields["effective_at"] = at
-    fields["replaces"] = replaces
-    event = fact.EVENT.model_construct(None, **fields)
+    given = fact.__dict__
+    event = fact.EVENT.model_construct(
+        None, effective_at=at, replaces=replaces, **{name: given[name] for name in fact.STATED}
+    )
     assert isinstance(event, (PartnerEvent, OwnershipEvent, AccessEvent))
     return event
 

@@ -47,6 +47,9 @@ FactId = Annotated[
 ]
 """The caller's id of a fact: 1 to 200 printable ASCII characters without spaces."""
 
+EventId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,205}$")]
+"""The id that an event took: its fact's, with ``~void`` behind it for the void of a replacement."""
+
 Label = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_PLAIN)]
 """A name or a short reference for people to read; never a key."""
 

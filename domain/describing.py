@@ -1,0 +1,55 @@
+"""Bad input in words: what field, what is wrong with it, what to write instead."""
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+_PLAIN_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a field of this fact; leave it out, or check its spelling",
+    "string_unicode": "is not valid Unicode text",
+}
+
+
+def describe(error: ValidationError) -> list[str]:
+    """One sentence for each thing that is wrong, beginning with the field's path."""
+    return [describe_one(detail) for detail in error.errors(include_url=False)]
+
+
+def field_path(detail: ErrorDetails) -> str:
+    """The field in question, such as ``asset.id``; the kind of fact is left out."""
+    parts = [str(part) for part in detail["loc"]]
+    if len(parts) > 1 and "-" in parts[0]:  # the tag of a union of facts
+        parts = parts[1:]
+    elif len(parts) == 1 and "-" in parts[0]:
+        parts = []
+    return ".".join(part for part in parts if not part.startswith("function-"))
+
+
+def describe_one(detail: ErrorDetails) -> str:
+    """The sentence for one error of pydantic's."""
+    path, given = field_path(detail), detail["input"]
+    match detail["type"]:
+        case "value_error":
+            text = str(detail["ctx"]["error"]) if "ctx" in detail else detail["msg"]
+            return text if not path or path in text else f"{path}: {text}"
+        case "string_type" if isinstance(given, (int, float)) and not isinstance(given, bool):
+            return f"{path}: {given!r} is a number; ids are strings, so put it in quotes"
+        case "union_tag_not_found":
+            return "fact is missing; name the kind of fact, such as access-granted"
+        case "union_tag_invalid":
+            tag = detail.get("ctx", {}).get("tag")
+            return f"fact: {tag!r} is not a kind of fact; the kinds are in docs/glossary.md"
+        case "string_pattern_mismatch":
+            pattern = detail.get("ctx", {}).get("pattern")
+            return f"{path}: {_short(given)} does not have the form {pattern}"
+        case "model_attributes_type" | "model_type" | "dict_type":
+            return f"{path or 'a fact'}: {_short(given)} is not a JSON object"
+        case kind if kind in _PLAIN_WORDS:
+            return f"{path} {_PLAIN_WORDS[kind]}"
+        case _:
+            return f"{path}: {_short(given)}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004

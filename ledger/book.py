@@ -1,0 +1,277 @@
+"""Books: the only way in. A fact is judged against its book, then appended or refused."""
+
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Lock, RLock
+from typing import Literal
+
+from domain.entry import Entry
+from domain.events import AnyEvent
+from domain.facts import MAX_FACTS_IN_APPEND, Fact, VoidEntry, book_of
+from domain.judging import Append, Decision, decide, replacing_void_id
+from domain.refusals import BooksDiffer, Conflict, IdTaken, TooMuchAtOnce
+from domain.restating import restates
+from domain.state import BookState, evolve
+from ledger.database import APPEND_LIMIT_BYTES, Database, EntryTaken, load_sql, store_errors
+from ledger.stored_bytes import canonical_json, from_stored, to_stored
+
+Clock = Callable[[], datetime]
+"""The ledger's own clock, in UTC."""
+
+ATTEMPTS = 12
+"""How often an append is judged anew when others write to its book meanwhile."""
+CACHED_ENTRIES = 1_000_000
+"""Books are kept in memory while they hold no more entries than this together."""
+PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry with its position in the whole ledger."""
+
+    entry: Entry
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One fact of an append and the entry that holds it."""
+
+    fact_id: str
+    written: Written
+    status: Literal["written", "already"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of an append: each fact's entry, and what its voids did to other entries."""
+
+    book: str
+    facts: list[Taken]
+    lost: tuple[int, ...] = ()
+    gained: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Lookup:
+    """What the store knows of the fact ids that an append carries or names."""
+
+    taken: dict[str, Written] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The entry number of each fact id."""
+
+    def note(self, written: Written) -> None:
+        """Take in an entry by the id of its fact."""
+        self.taken[written.entry.event.id] = written
+        self.numbers[written.entry.event.id] = written.entry.number
+
+
+class Books:
+    """The books of one ledger."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
+        self._states: OrderedDict[str, BookState] = OrderedDict()
+        self._locks: dict[str, RLock] = {}
+        self._lock = Lock()
+
+    # --- writing
+
+    def handle(self, book: str, facts: Sequence[Fact], *, recorded_by: str) -> Receipt:
+        """Record the facts as one append, or raise `Refused` and record nothing."""
+        if len(facts) > MAX_FACTS_IN_APPEND:
+            raise TooMuchAtOnce(f"an array of {len(facts)} facts", f"{MAX_FACTS_IN_APPEND} facts")
+        for fact in facts:
+            if book_of(fact) != book:
+                raise BooksDiffer(book, book_of(fact))
+        with self.locked(book):
+            for attempt in range(ATTEMPTS):
+                state = self.state(book)
+                lookup = self.look_up(book, facts)
+                entries, decision = self.judge(state, facts, lookup, recorded_by=recorded_by)
+                try:
+                    written = self.append(entries)
+                except EntryTaken:
+                    time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 5)))  # noqa: S311
+                    continue
+                for entry in entries:
+                    evolve(state, entry)
+                return self.receipt(book, facts, lookup, written, decision)
+        raise Conflict(book, ATTEMPTS)
+
+    @contextmanager
+    def locked(self, *books: str) -> Iterator[None]:
+        """Have the books to oneself within this process, taken in order so that nobody waits in a ring."""
+        with self._lock:
+            locks = [self._locks.setdefault(book, RLock()) for book in sorted(set(books))]
+        for lock in locks:
+            lock.acquire()
+        try:
+            yield
+        finally:
+            for lock in reversed(locks):
+                lock.release()
+
+    def judge(
+        self, state: BookState, facts: Sequence[Fact], lookup: Lookup, *, recorded_by: str
+    ) -> tuple[list[Entry], Decision]:
+        """The entries that the new ones among the facts come to; taken ids are left out."""
+        new = _new_facts(facts, lookup)
+        if not new:
+            return [], Decision(events=[])
+        recorded_at = self._clock()
+        if state.newest_recorded_at is not None:
+            recorded_at = max(recorded_at, state.newest_recorded_at + timedelta(microseconds=1))
+        append = Append(facts=tuple(new), recorded_at=recorded_at, numbers=lookup.numbers)
+        decision = decide(state, append)
+        return _entries(state, decision.events, recorded_at, recorded_by), decision
+
+    def append(self, entries: Sequence[Entry]) -> list[Written]:
+        """Write judged entries in one transaction. Raises EntryTaken, and then writes nothing."""
+        if not entries:
+            return []
+        stored = [to_stored(entry) for entry in entries]
+        size = sum(len(event.state) for event in stored)
+        if size > APPEND_LIMIT_BYTES:
+            raise TooMuchAtOnce(f"{size} bytes of entries", f"{APPEND_LIMIT_BYTES} bytes")
+        with store_errors(self._database.where):
+            positions = self._database.recorder.append(stored, clock=self._clock())
+        return [Written(*pair) for pair in zip(entries, positions, strict=True)]
+
+    def receipt(
+        self,
+        book: str,
+        facts: Sequence[Fact],
+        lookup: Lookup,
+        written: Iterable[Written],
+        decision: Decision,
+    ) -> Receipt:
+        """What to tell the caller."""
+        fresh = {new.entry.event.id: new for new in written}
+        taken = [
+            Taken(fact.id, fresh[fact.id], "written")
+            if fact.id in fresh
+            else Taken(fact.id, lookup.taken[fact.id], "already")
+            for fact in facts
+        ]
+        return Receipt(book=book, facts=taken, lost=decision.lost, gained=decision.gained)
+
+    # --- knowing
+
+    def state(self, book: str) -> BookState:
+        """The book as known at its newest entry; only what is new is read."""
+        state = self._states.get(book)
+        if state is None:
+            state = BookState(book)
+        for written in self.entries(book, after=state.newest):
+            evolve(state, written.entry)
+        with self._lock:
+            self._states[book] = state
+            self._states.move_to_end(book)
+            held = sum(kept.newest for kept in self._states.values()) if state.newest > PAGE else 0
+            while held > CACHED_ENTRIES and len(self._states) > 1:
+                held -= self._states.popitem(last=False)[1].newest
+        return state
+
+    def state_in_hand(self, book: str) -> BookState:
+        """The book as last brought up to date by `state`, and evolved by the caller since."""
+        return self._states[book]
+
+    def forget(self, book: str) -> None:
+        """Drop what is kept of a book, so that it is read again."""
+        with self._lock:
+            self._states.pop(book, None)
+
+    def look_up(self, book: str, facts: Sequence[Fact]) -> Lookup:
+        """What the store knows of the ids that these facts carry or name."""
+        wanted = {name for fact in facts for name in _names(fact)}
+        lookup = Lookup()
+        with self._database.reading() as connection:
+            rows = self._sql.facts_taken(
+                connection, book=book, fact_ids=canonical_json(sorted(wanted)).decode()
+            )
+            for row in rows:
+                entry = from_stored(book, row["number"], row["state"])
+                lookup.note(Written(entry, row["position"]))
+        return lookup
+
+    def entries(self, book: str, *, after: int = 0, limit: int | None = None) -> Iterator[Written]:
+        """The entries of a book after a number, in order, read page by page."""
+        remaining = limit
+        while remaining is None or remaining > 0:
+            size = PAGE if remaining is None else min(PAGE, remaining)
+            with self._database.reading() as connection:
+                rows = list(
+                    self._sql.entries_of_book(connection, book=book, after=after, limit=size)
+                )
+            for row in rows:
+                after = row["number"]
+                yield Written(from_stored(book, after, row["state"]), row["position"])
+            if len(rows) < size:
+                return
+            remaining = None if remaining is None else remaining - len(rows)
+
+    def books(self) -> dict[str, int]:
+        """The newest entry number of every book that has one."""
+        with self._database.reading() as connection:
+            return {row["book"]: row["newest"] for row in self._sql.books(connection)}
+
+
+def _names(fact: Fact) -> Iterator[str]:
+    yield fact.id
+    if fact.replaces is not None:
+        yield replacing_void_id(fact.id)
+        if isinstance(fact.replaces, str):
+            yield fact.replaces
+    if isinstance(fact, VoidEntry) and fact.fact_id is not None:
+        yield fact.fact_id
+
+
+def _new_facts(facts: Sequence[Fact], lookup: Lookup) -> list[Fact]:
+    """The facts whose ids are free. Raises IdTaken where an id stands for other content."""
+    new: dict[str, Fact] = {}
+    numbers = lookup.numbers
+    for fact in facts:
+        known = lookup.taken.get(fact.id)
+        same = restates(fact, known.entry, numbers) if known else new.get(fact.id, fact) == fact
+        void_id = replacing_void_id(fact.id) if fact.replaces is not None and not known else None
+        blocked = fact.id if not same else void_id if void_id in lookup.taken else None
+        if blocked:
+            holder = lookup.taken.get(blocked)
+            refusal = IdTaken(blocked, holder.entry.number if holder else None)
+            refusal.fact_id = fact.id
+            raise refusal
+        if not known:
+            new[fact.id] = fact
+    return list(new.values())
+
+
+def _entries(
+    state: BookState, events: Sequence[AnyEvent], recorded_at: datetime, recorded_by: str
+) -> list[Entry]:
+    """The events as entries that follow the newest one, each naming what touched its subjects."""
+    touched: dict[str, int] = {}
+    entries = []
+    for number, event in enumerate(events, start=state.newest + 1):
+        before = state.touches(event)
+        touches = {subject: touched.get(subject, last) for subject, last in before.items()}
+        touched.update(dict.fromkeys(touches, number))
+        entries.append(
+            Entry(
+                book=state.book,
+                number=number,
+                recorded_at=recorded_at,
+                recorded_by=recorded_by,
+                event=event,
+                touches=touches,
+            )
+        )
+    return entries

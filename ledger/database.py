@@ -1,0 +1,78 @@
+"""One interface to both databases: connections, the append, and whole transactions."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import aiosql
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    StoredEvent,
+)
+
+from ledger.store_errors import StoreUnavailable
+
+Dialect = Literal["sqlite", "postgresql"]
+
+APPEND_LIMIT_BYTES = 4_000_000
+"""At most so many bytes are handed to the database in one append."""
+
+
+class EntryTaken(Exception):
+    """Another append took the entry number, or the fact id, first."""
+
+
+class Recorder(ApplicationRecorder):
+    """The library's recorder, with an append that says when it was judged."""
+
+    def append(self, stored: Sequence[StoredEvent], *, clock: datetime) -> list[int]:
+        """Write the entries in one transaction; returns their positions in order.
+
+        Raises IntegrityError where a number or a fact id is taken, and then writes nothing.
+        """
+        raise NotImplementedError
+
+
+class Database(Protocol):
+    """A database that holds the ledger. Row columns are read by name."""
+
+    dialect: Dialect
+    where: str
+    """Its address for messages, without a password."""
+    recorder: Recorder
+
+    def reading(self) -> AbstractContextManager[Any]:
+        """A connection for reading, each statement by itself."""
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """A connection in a transaction that commits at the end; for tables other than entries."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+
+
+def load_sql(folder: Path, dialect: Dialect) -> Any:
+    """The statements in a folder, by name: ``x.sql`` serves both dialects, ``x.sqlite.sql`` one."""
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in sorted(folder.glob("*.sql"))
+        if path.suffixes in ([".sql"], [f".{dialect}", ".sql"])
+    ]
+    driver = "sqlite3" if dialect == "sqlite" else "psycopg"
+    return aiosql.from_str("\n\n".join(texts), driver, mandatory_parameters=False)
+
+
+@contextmanager
+def store_errors(where: str) -> Iterator[None]:
+    """Turn the library's errors into ours."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise EntryTaken(str(error)) from error
+    except (OperationalError, InterfaceError) as error:
+        raise StoreUnavailable(where, str(error).strip().splitlines()[0]) from error

@@ -1,0 +1,223 @@
+"""Imports: fact lines judged one by one in file order, written in chunks that are each atomic.
+
+An import can be run again: lines whose facts are already taken are counted as such. A line that is
+refused is handed to `on_reject`; nothing is dropped silently.
+"""
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import orjson
+from pydantic import ValidationError
+
+from domain.describing import describe
+from domain.entry import Entry
+from domain.facts import Fact, book_of, parse_fact
+from domain.refusals import BooksDiffer, Conflict, Refused, TooMuchAtOnce
+from domain.state import evolve
+from ledger.book import ATTEMPTS, Books, Lookup, Written
+from ledger.database import EntryTaken
+
+CHUNK_FACTS = 500
+CHUNK_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line that was not recorded, and why."""
+
+    line: int
+    """Its number in the file, from 1."""
+    text: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Summary:
+    """What an import came to. Every line but the blank ones is in one of the counts."""
+
+    lines: int = 0
+    written: int = 0
+    """Lines recorded now."""
+    already: int = 0
+    """Lines whose facts were all recorded before."""
+    rejected: int = 0
+    entries: int = 0
+    """Entries written; a line may hold several facts, and a replacement writes a void too."""
+    books: set[str] = field(default_factory=set)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was rejected."""
+        return not self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    raw: bytes
+    book: str
+    facts: list[Fact]
+
+
+class _BadLine(Exception):
+    """A line that states no facts."""
+
+
+def import_lines(
+    books: Books,
+    lines: Iterable[bytes],
+    *,
+    recorded_by: str,
+    on_reject: Callable[[Rejected], None],
+    on_progress: Callable[[Summary], None] = lambda _: None,
+    dry_run: bool = False,
+) -> Summary:
+    """Import fact lines; a dry run judges them all and writes nothing."""
+    run = _Import(books, recorded_by, on_reject, dry_run=dry_run)
+    try:
+        for chunk in run.chunks(lines):
+            run.take(chunk)
+            on_progress(run.summary)
+    finally:
+        if dry_run:
+            for book in run.summary.books:
+                books.forget(book)
+    return run.summary
+
+
+def parse_line(raw: bytes) -> list[Fact]:
+    """The facts of one line: one, or those of an array. Raises ValueError with the reason."""
+    try:
+        decoded = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise _BadLine(f"not JSON: {error}") from error
+    try:
+        if not isinstance(decoded, list):
+            return [parse_fact(decoded)]
+        if not decoded:
+            raise _BadLine("an empty array; an append holds at least one fact")
+        return [parse_fact(fields) for fields in decoded]
+    except ValidationError as error:
+        raise _BadLine("; ".join(describe(error))) from error
+
+
+class _Import:
+    def __init__(
+        self,
+        books: Books,
+        recorded_by: str,
+        on_reject: Callable[[Rejected], None],
+        *,
+        dry_run: bool,
+    ) -> None:
+        self.books = books
+        self.recorded_by = recorded_by
+        self.on_reject = on_reject
+        self.dry_run = dry_run
+        self.summary = Summary()
+        self.tried: dict[str, list[Entry]] = defaultdict(list)
+        """What a dry run would have written, by book."""
+
+    def chunks(self, lines: Iterable[bytes]) -> Iterator[list[_Line]]:
+        """The lines that state facts, in chunks; the others are rejected on the way."""
+        chunk: list[_Line] = []
+        facts = size = 0
+        for number, raw in enumerate(lines, start=1):
+            if not raw.strip():
+                continue
+            self.summary.lines += 1
+            try:
+                stated = parse_line(raw)
+                line = _Line(number, raw, book_of(stated[0]), stated)
+            except _BadLine as error:
+                self.reject(number, raw, str(error))
+                continue
+            if chunk and (facts + len(stated) > CHUNK_FACTS or size + len(raw) > CHUNK_BYTES):
+                yield chunk
+                chunk, facts, size = [], 0, 0
+            chunk.append(line)
+            facts += len(stated)
+            size += len(raw)
+        if chunk:
+            yield chunk
+
+    def reject(self, number: int, raw: bytes, reason: str) -> None:
+        self.summary.rejected += 1
+        text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
+        self.on_reject(Rejected(number, text, reason))
+
+    def take(self, chunk: list[_Line]) -> None:
+        """Judge and write one chunk; if others write to its books meanwhile, judge it again."""
+        names = {line.book for line in chunk}
+        self.summary.books |= names
+        with self.books.locked(*names):
+            for attempt in range(ATTEMPTS):
+                entries, refused, counts = self.judge(chunk)
+                try:
+                    if not self.dry_run:
+                        self.books.append(entries)
+                except EntryTaken:
+                    for book in names:
+                        self.books.forget(book)
+                    time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311
+                    continue
+                except BaseException:
+                    for book in names:
+                        self.books.forget(book)
+                    raise
+                self.summary.written += counts["written"]
+                self.summary.already += counts["already"]
+                self.summary.entries += len(entries)
+                for line, reason in refused:
+                    self.reject(line.number, line.raw, reason)
+                return
+        raise Conflict(", ".join(sorted(names)), ATTEMPTS)
+
+    def judge(
+        self, chunk: list[_Line]
+    ) -> tuple[list[Entry], list[tuple[_Line, str]], dict[str, int]]:
+        """Judge each line on what the lines before it come to."""
+        entries: list[Entry] = []
+        refused: list[tuple[_Line, str]] = []
+        counts = {"written": 0, "already": 0}
+        lookups = self.look_up(chunk)
+        for line in chunk:
+            lookup = lookups[line.book]
+            state = self.books.state_in_hand(line.book)
+            try:
+                if len(line.facts) > CHUNK_FACTS * 2:
+                    raise TooMuchAtOnce(f"an array of {len(line.facts)} facts", "1000 facts")
+                for fact in line.facts:
+                    if book_of(fact) != line.book:
+                        raise BooksDiffer(line.book, book_of(fact))
+                fresh, _ = self.books.judge(state, line.facts, lookup, recorded_by=self.recorded_by)
+            except Refused as refusal:
+                where = f"fact {refusal.fact_id}: " if len(line.facts) > 1 else ""
+                refused.append((line, f"{where}{refusal}"))
+                continue
+            counts["written" if fresh else "already"] += 1
+            for entry in fresh:
+                evolve(state, entry)
+                lookup.note(Written(entry, position=0))
+                if self.dry_run:
+                    self.tried[line.book].append(entry)
+            entries.extend(fresh)
+        return entries, refused, counts
+
+    def look_up(self, chunk: list[_Line]) -> dict[str, Lookup]:
+        """The states of the chunk's books brought up to date, and the fact ids known to each."""
+        facts: dict[str, list[Fact]] = defaultdict(list)
+        for line in chunk:
+            facts[line.book].extend(fact for fact in line.facts if book_of(fact) == line.book)
+        lookups = {}
+        for book, stated in facts.items():
+            if not self.tried[book]:
+                self.books.state(book)
+            lookups[book] = self.books.look_up(book, stated)
+            for entry in self.tried[book]:
+                lookups[book].note(Written(entry, position=0))
+        return lookups

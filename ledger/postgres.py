@@ -1,0 +1,115 @@
+"""The ledger in PostgreSQL: one writer at a time, in the order of its commits."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg.conninfo import conninfo_to_dict
+
+from domain.refusals import ClockAstray
+from ledger.database import Dialect, Recorder, store_errors
+
+CONNECT_TIMEOUT_SECONDS = 5
+POOL_SIZE = 4
+MAX_OVERFLOW = 12
+CLOCK_ASTRAY = "AL001"
+"""The SQLSTATE that the append function raises; see migrations/postgresql/0001_entries.sql."""
+
+
+class _Datastore(PostgresDatastore):
+    """The library's pool, opened at the first use and with all parameters of the URL."""
+
+    def __init__(self, url: str) -> None:
+        given: dict[str, Any] = dict(conninfo_to_dict(url))
+        super().__init__(
+            dbname=given.pop("dbname", "") or "",
+            host=given.pop("host", "") or "",
+            port=given.pop("port", "") or "",
+            user=given.pop("user", "") or "",
+            password=given.pop("password", "") or "",
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            pool_size=POOL_SIZE,
+            max_overflow=MAX_OVERFLOW,
+            originator_id_type="text",
+        )
+        kwargs = self.pool.kwargs
+        assert isinstance(kwargs, dict)
+        kwargs.update(given)
+        kwargs.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
+        for name in [name for name, value in kwargs.items() if value == ""]:
+            del kwargs[name]  # libpq's defaults and PG* variables stand
+
+    def register_type_adapters(self) -> None:
+        """Do nothing: appends pass plain arrays, so no type of the library's is needed."""
+
+
+class PostgresRecorder(PostgresApplicationRecorder, Recorder):
+    """The library's recorder around one function that takes the lock, inserts and notifies."""
+
+    def append(self, stored: Sequence[StoredEvent], *, clock: datetime) -> list[int]:
+        """Write the entries; the database refuses where `clock` is five minutes off its own."""
+        columns: tuple[list[Any], ...] = (
+            [s.originator_id for s in stored],
+            [s.originator_version for s in stored],
+            [s.topic for s in stored],
+            [s.state for s in stored],
+        )
+        try:
+            with self.datastore.get_connection() as connection:
+                rows = connection.execute(
+                    "SELECT append_entries("
+                    "%s, %s::text[], %s::bigint[], %s::text[], %s::bytea[]) AS position",
+                    (clock, *columns),
+                    prepare=True,
+                ).fetchall()
+        except psycopg.Error as error:
+            if error.sqlstate == CLOCK_ASTRAY:
+                raise ClockAstray(str(error).splitlines()[0]) from error
+            raise
+        except Exception as error:
+            cause = error.__cause__
+            if isinstance(cause, psycopg.Error) and cause.sqlstate == CLOCK_ASTRAY:
+                raise ClockAstray(str(cause).splitlines()[0]) from cause
+            raise
+        return [row["position"] for row in rows]
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> list[int]:
+        """The library's name for an append."""
+        return self.append(stored_events, clock=datetime.now(UTC)) if stored_events else []
+
+
+class PostgresDatabase:
+    """A ledger in a PostgreSQL database; nothing is opened before the first use."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        parts = conninfo_to_dict(url)
+        self.url = url
+        self.where = f"{parts.get('host') or 'localhost'}:{parts.get('port') or 5432}/{parts.get('dbname') or ''}"
+        self._datastore = _Datastore(url)
+        self.recorder: Recorder = PostgresRecorder(self._datastore)
+
+    @contextmanager
+    def reading(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection in autocommit; each statement sees what was committed before it."""
+        with store_errors(self.where), self._datastore.get_connection() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection in one transaction, committed at the end."""
+        with (
+            store_errors(self.where),
+            self._datastore.get_connection() as connection,
+            connection.transaction(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._datastore.close()

@@ -1,0 +1,117 @@
+"""The embedded ledger: one SQLite file, write-ahead log, every commit synced to disk."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteDatastore,
+)
+
+from ledger.database import Dialect, Recorder, store_errors
+
+LOCK_TIMEOUT_SECONDS = 30
+
+
+class _Pool(SQLiteConnectionPool):
+    """The library's pool, with connections that sync every commit and cache more."""
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        raw = _raw(connection)
+        raw.execute("PRAGMA synchronous = FULL")
+        raw.execute("PRAGMA cache_size = -65536")  # KiB, per connection
+        raw.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+
+def _raw(connection: SQLiteConnection) -> sqlite3.Connection:
+    raw: sqlite3.Connection = connection.cursor().sqlite_cursor.connection
+    return raw
+
+
+class _Datastore(SQLiteDatastore):
+    def __init__(self, path: str) -> None:
+        super().__init__(path, lock_timeout=LOCK_TIMEOUT_SECONDS, originator_id_type="text")
+        self.pool.close()
+        self.pool = _Pool(
+            db_name=path, lock_timeout=LOCK_TIMEOUT_SECONDS, pool_timeout=LOCK_TIMEOUT_SECONDS
+        )
+
+
+class SQLiteRecorder(SQLiteApplicationRecorder, Recorder):
+    """The library's recorder with one write statement for a whole append."""
+
+    def append(self, stored: Sequence[StoredEvent], *, clock: datetime) -> list[int]:
+        """Write the entries; the clock is this machine's own and needs no second opinion."""
+        del clock
+        rows = [(s.originator_id, s.originator_version, s.topic, s.state) for s in stored]
+        with self.datastore.get_connection(commit=True) as connection:
+            raw = _raw(connection)
+            with _immediate(raw):
+                raw.executemany(self.insert_events_statement, rows)
+                last = raw.execute("SELECT last_insert_rowid()").fetchone()[0]
+        # One writer holds the file at a time, so the rows of an append stand side by side.
+        return list(range(last - len(rows) + 1, last + 1))
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> list[int]:
+        """The library's name for an append."""
+        return self.append(stored_events, clock=datetime.max) if stored_events else []
+
+
+@contextmanager
+def _immediate(raw: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that takes the write lock at once, so that it never fails half way for it."""
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            raw.rollback()
+            raise
+        raw.commit()
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(str(error)) from error
+    except sqlite3.OperationalError as error:
+        raise OperationalError(str(error)) from error
+
+
+class SQLiteDatabase:
+    """A ledger in one file; it is created where it does not exist."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.where = str(path)
+        self._datastore = _Datastore(str(path))
+        self.recorder: Recorder = SQLiteRecorder(self._datastore)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for reading; each statement sees what was committed before it."""
+        with store_errors(self.where):
+            try:
+                with self._datastore.get_connection(commit=False) as connection:
+                    yield _raw(connection)
+            except sqlite3.OperationalError as error:
+                raise OperationalError(str(error)) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection that holds the file's write lock; one commit at the end."""
+        with store_errors(self.where), self._datastore.get_connection(commit=True) as connection:
+            raw = _raw(connection)
+            with _immediate(raw):
+                yield raw
+
+    def close(self) -> None:
+        """Close the file's connections."""
+        self._datastore.close()

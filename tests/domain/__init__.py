@@ -1,0 +1,1 @@
+"""Tests of the pure domain: given, when, then, with no database."""
