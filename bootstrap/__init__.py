@@ -1,0 +1,1 @@
+"""What the doors share: settings, the clock, and one function that opens the services."""

@@ -1,0 +1,77 @@
+"""Opening the services: the one function that names every concrete choice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import ledger
+import projections
+from bootstrap import clock
+from bootstrap.settings import Settings
+from ledger.book import Books, Clock
+from ledger.database import Database
+from ledger.migrate import Migration, migrate, migrations_in, require_migrated
+from ledger.postgres import PostgresDatabase
+from ledger.sqlite import SQLiteDatabase
+from projections.projector import Projector
+from projections.questions import Questions
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """A ledger, opened: where facts go in, and where answers come from."""
+
+    database: Database
+    books: Books
+    projector: Projector
+    questions: Questions
+
+
+def open_database(settings: Settings) -> Database:
+    """The database that the settings name; nothing is checked or created yet."""
+    if settings.database_url:
+        return PostgresDatabase(settings.database_url)
+    return SQLiteDatabase(settings.file)
+
+
+def all_migrations(database: Database) -> list[Migration]:
+    """Every room's migrations for this database, the lower rooms first."""
+    rooms = [Path(room.__file__ or "").parent for room in (ledger, projections)]
+    return [m for room in rooms for m in migrations_in(room, database.dialect)]
+
+
+def ensure_schema(database: Database) -> None:
+    """Migrate an SQLite file; require a PostgreSQL database to be migrated.
+
+    Raises StoreError where the database does not answer or has another schema.
+    """
+    migrations = all_migrations(database)
+    if database.dialect == "sqlite":
+        migrate(database, migrations)
+    else:
+        require_migrated(database, migrations)
+
+
+@contextmanager
+def open_services(
+    settings: Settings, *, clock: Clock = clock.now, check_schema: bool = True
+) -> Iterator[Services]:
+    """The services on the database that the settings name, closed at the end.
+
+    With `check_schema` off nothing touches the database before the first request, so that a server
+    can start before its database and answer 503 meanwhile.
+    """
+    database = open_database(settings)
+    try:
+        if check_schema:
+            ensure_schema(database)
+        projector = Projector(database)
+        yield Services(
+            database=database,
+            books=Books(database, clock),
+            projector=projector,
+            questions=Questions(database, projector, clock),
+        )
+    finally:
+        database.close()

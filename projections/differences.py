@@ -1,0 +1,46 @@
+"""One matrix against another."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from projections.answers import Change, Holding
+
+Line = tuple[str, str, str, str]
+
+
+def changes(before: Sequence[Holding], after: Sequence[Holding]) -> tuple[Change, ...]:
+    """The lines on which two matrices differ in tasks, level or certainty, sorted by asset."""
+    old, new = _by_line(before), _by_line(after)
+    found = []
+    for line in sorted(old.keys() | new.keys()):
+        was, now = old.get(line, ()), new.get(line, ())
+        if _said(was) == _said(now):
+            continue
+        entries = {number for holding in (*was, *now) for number in _entries(holding, was, now)}
+        kind = "added" if not was else "removed" if not now else "changed"
+        found.append(
+            Change(kind=kind, before=tuple(was), after=tuple(now), entries=tuple(sorted(entries)))
+        )
+    return tuple(found)
+
+
+def _by_line(holdings: Sequence[Holding]) -> dict[Line, list[Holding]]:
+    lines: dict[Line, list[Holding]] = defaultdict(list)
+    for holding in holdings:
+        asset = holding.asset
+        lines[asset.type, asset.id, holding.owner, holding.partner].append(holding)
+    return lines
+
+
+def _said(holdings: Sequence[Holding]) -> list[tuple[tuple[str, ...], str]]:
+    return [(holding.tasks, holding.certainty) for holding in holdings]
+
+
+def _entries(holding: Holding, was: Sequence[Holding], now: Sequence[Holding]) -> list[int]:
+    """The entries by which a window came or went between the two matrices."""
+    entries = []
+    if holding in now and holding not in was:
+        entries.append(holding.window.opened_by)
+    if holding in was and holding not in now and holding.window.closed_by:
+        entries.append(holding.window.closed_by)
+    return entries

@@ -1,0 +1,99 @@
+"""The moments that a question names: one instant or a period, and a state of knowledge."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.instants import (
+    Microseconds,
+    format_instant,
+    from_microseconds,
+    to_microseconds,
+)
+from projections.answers import KnownAt
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """Both clocks of a question. What is None takes its default.
+
+    `at` defaults to now, never before the newest recorded time; `known_at`, an instant or an entry
+    number of the book, to the newest entry.
+    """
+
+    at: datetime | None = None
+    known_at: datetime | int | None = None
+
+
+NOW = AsOf()
+
+
+class UnknownBook(Exception):
+    """A book that holds no entry."""
+
+    def __init__(self, book: str) -> None:
+        super().__init__(
+            f"this ledger holds no book {book}; check the portfolio id, or record its first fact"
+        )
+
+
+class BadQuestion(Exception):
+    """A question that cannot be asked like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Both clocks of a question, resolved."""
+
+    at: Microseconds
+    known: int
+    """The end of an append of the book, 0 before its first."""
+    recorded_at: Microseconds | None
+
+    @property
+    def at_instant(self) -> datetime:
+        """The effective time of the answer."""
+        return from_microseconds(self.at)
+
+    @property
+    def known_at(self) -> KnownAt:
+        """The state of knowledge of the answer."""
+        recorded_at = None if self.recorded_at is None else from_microseconds(self.recorded_at)
+        return KnownAt(entry=self.known, recorded_at=recorded_at)
+
+
+def resolve(sql: Any, connection: Any, book: str, as_of: AsOf, now: datetime) -> Moment:
+    """The moments that a question means for a book. Raises UnknownBook and BadQuestion.
+
+    No half-applied append is ever visible: a number inside an append stands for the end of the one
+    before it.
+    """
+    newest = sql.newest_append(connection, book=book)
+    if newest is None:
+        raise UnknownBook(book)
+    found = newest
+    if isinstance(as_of.known_at, int):
+        if not 0 <= as_of.known_at <= newest["last_number"]:
+            raise BadQuestion(
+                f"known_at {as_of.known_at} is not an entry of book {book}, whose newest entry is "
+                f"{newest['last_number']}; give a number from 0 to that, or an instant"
+            )
+        found = sql.append_by_number(connection, book=book, number=as_of.known_at)
+    elif as_of.known_at is not None:
+        moment = to_microseconds(as_of.known_at)
+        found = sql.append_by_moment(connection, book=book, moment=moment)
+    at = as_of.at or max(now, from_microseconds(newest["recorded_at"]))
+    return Moment(
+        to_microseconds(at),
+        found["last_number"] if found else 0,
+        found["recorded_at"] if found else None,
+    )
+
+
+def check_period(since: datetime, until: datetime) -> None:
+    """Raise BadQuestion unless the period runs forward."""
+    if since >= until:
+        raise BadQuestion(
+            f"the period from {format_instant(since)} to {format_instant(until)} is empty; "
+            "give the earlier moment first"
+        )

@@ -1,0 +1,77 @@
+"""Pages of a long list: an opaque cursor keeps the whole walk on one instant of both clocks."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import orjson
+
+from domain.instants import from_microseconds
+from projections.moments import AsOf, BadQuestion, Moment
+
+Item = TypeVar("Item")
+
+MAX_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a walk stands: which list, at which moment, after how many items."""
+
+    kind: str
+    book: str
+    at: int
+    known: int
+    offset: int
+
+    def encode(self) -> str:
+        """The text that a caller hands back; it never expires."""
+        fields = orjson.dumps([self.kind, self.book, self.at, self.known, self.offset])
+        return base64.urlsafe_b64encode(fields).decode().rstrip("=")
+
+    @staticmethod
+    def decode(text: str, *, kind: str, book: str) -> "Cursor":
+        """Raises BadQuestion for what is not a cursor of this list of this book."""
+        try:
+            padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+            cursor = Cursor(*orjson.loads(base64.urlsafe_b64decode(padded)))
+            numbers = (cursor.at, cursor.known, cursor.offset)
+            sound = all(type(number) is int and abs(number) < 2**62 for number in numbers)
+            sound = sound and cursor.known >= 0 and cursor.offset >= 0
+            from_microseconds(cursor.at)
+        except (ValueError, TypeError, OverflowError, binascii.Error) as error:
+            raise BadQuestion(_NOT_A_CURSOR) from error
+        if not sound or (cursor.kind, cursor.book) != (kind, book):
+            raise BadQuestion(_NOT_A_CURSOR)
+        return cursor
+
+    @property
+    def as_of(self) -> AsOf:
+        """The moments of the walk."""
+        return AsOf(at=from_microseconds(self.at), known_at=self.known)
+
+
+_NOT_A_CURSOR = (
+    "the cursor is not one of this list; use next_cursor of the page before as it came, "
+    "or leave it out to begin anew"
+)
+
+
+def check_limit(limit: int | None) -> None:
+    """Raise BadQuestion for a page size that cannot be."""
+    if limit is not None and not 1 <= limit <= MAX_PAGE:
+        raise BadQuestion(f"limit {limit} is not possible; give 1 to {MAX_PAGE}")
+
+
+def page(
+    items: Sequence[Item], *, kind: str, book: str, moment: Moment, offset: int, limit: int | None
+) -> tuple[tuple[Item, ...], str | None]:
+    """The items of one page, and the cursor of the next one if there is any."""
+    if limit is None:
+        return tuple(items[offset:]), None
+    end = offset + limit
+    more = end < len(items)
+    cursor = Cursor(kind, book, moment.at, moment.known, end).encode() if more else None
+    return tuple(items[offset:end]), cursor

@@ -1,0 +1,148 @@
+"""From rows of the read model to the parts of an answer."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import orjson
+
+from domain.instants import FAR, Microseconds, from_microseconds
+from projections import answers
+from projections.answers import Certainty, Coverage
+
+_WEAKNESS: dict[Coverage, int] = {"unknown": 0, "own_access_only": 1, "known": 2}
+
+
+def window_of(row: Any) -> answers.Window:
+    """The span of a row."""
+    return answers.Window(
+        from_=from_microseconds(row["valid_from"]),
+        from_earliest=from_microseconds(row["valid_from_earliest"]),
+        to=_end(row["valid_to"]),
+        to_earliest=_end(row["valid_to_earliest"]),
+        opened_by=row["opened_by"],
+        closed_by=row["closed_by"] or None,
+        cause=row["cause"],
+    )
+
+
+def _end(moment: Microseconds) -> datetime | None:
+    return None if moment == FAR else from_microseconds(moment)
+
+
+def certainty_during(row: Any, since: Microseconds, until: Microseconds) -> Certainty:
+    """Whether the span overlaps [since, until) for certain; it may, or it would not be here."""
+    certain = row["valid_from"] < until and since < row["valid_to_earliest"]
+    return "certain" if certain and row["valid_from"] < row["valid_to_earliest"] else "possible"
+
+
+def holdings(
+    rows: Sequence[Any], since: Microseconds, until: Microseconds
+) -> tuple[answers.Holding, ...]:
+    """The holdings that windows come to in a period, in the order of the rows.
+
+    A chain of windows linked by changes is one stretch of access: inside the edge of a change both
+    windows are possible, and that there was access is certain.
+    """
+    certain = _certain_chains(rows, since, until)
+    found = []
+    for row in rows:
+        found.append(
+            answers.Holding(
+                asset=answers.AssetRef(
+                    type=row["asset_type"], id=row["asset_id"], name=row["asset_name"]
+                ),
+                owner=row["owner"],
+                partner=row["partner"],
+                partner_name=row["partner_name"],
+                tasks=tuple(orjson.loads(row["tasks"])),
+                level=row["level"],
+                planned_end=row["planned_end"],
+                certainty=certainty_during(row, since, until),
+                access="certain" if _line(row) in certain else "possible",
+                window=window_of(row),
+            )
+        )
+    return tuple(found)
+
+
+def _line(row: Any) -> tuple[str, str, str, str]:
+    return (row["owner"], row["partner"], row["asset_type"], row["asset_id"])
+
+
+def _certain_chains(
+    rows: Iterable[Any], since: Microseconds, until: Microseconds
+) -> set[tuple[str, str, str, str]]:
+    """The lines on which there was access for certain, whatever the tasks."""
+    certain = set()
+    ordered = sorted(rows, key=lambda row: (_line(row), row["valid_from"], row["opened_by"]))
+    for line, windows in groupby(ordered, key=_line):
+        start, end, last = FAR, -FAR, 0
+        for row in windows:
+            if row["opened_by"] != last:
+                start = row["valid_from"]
+            end, last = row["valid_to_earliest"], row["closed_by"]
+            if start < until and since < end and start < end:
+                certain.add(line)
+    return certain
+
+
+def ownership_of(row: Any, at: Microseconds) -> answers.Ownership:
+    """The ownership that a row says."""
+    return answers.Ownership(
+        asset=answers.AssetRef(type=row["asset_type"], id=row["asset_id"], name=row["asset_name"]),
+        owner=row["owner"],
+        detail=row["detail"],
+        certainty=certainty_during(row, at, at + 1),
+        window=window_of(row),
+    )
+
+
+def episode_of(row: Any, at: Microseconds) -> answers.Episode:
+    """The episode that a row says."""
+    return answers.Episode(
+        owner=row["owner"],
+        partner=row["partner"],
+        partner_name=row["partner_name"],
+        removed_by=row["removed_by"],
+        certainty=certainty_during(row, at, at + 1),
+        window=window_of(row),
+    )
+
+
+def covers(row: Any, at: Microseconds) -> bool:
+    """Whether the span covers the moment, certainly or possibly."""
+    return bool(row["valid_from_earliest"] <= at < row["valid_to"])
+
+
+def coverage_of(book: str, rows: Sequence[Any], at: Microseconds) -> Coverage:
+    """How much a book can say about one asset's holders, from the asset's ownerships.
+
+    Inside an edge it is the least of what the possible owners allow; before the first ownership has
+    begun for certain nothing is known.
+    """
+    possible = [_span_coverage(book, row) for row in rows if covers(row, at)]
+    if not possible or not any(row["valid_from"] <= at for row in rows):
+        return "unknown"
+    return min(possible, key=_WEAKNESS.__getitem__)
+
+
+def _span_coverage(book: str, row: Any) -> Coverage:
+    if row["owner"] == book or (row["owner"] is None and row["detail"] == "asset_deleted"):
+        return "known"
+    return "unknown" if row["owner"] is None else "own_access_only"
+
+
+def owner_of(rows: Iterable[Any], at: Microseconds) -> str | None:
+    """The owner recorded at the moment; inside an edge the one before it."""
+    for row in rows:
+        if row["valid_from"] <= at < row["valid_to"]:
+            return row["owner"]  # type: ignore[no-any-return]
+    return None
+
+
+def last_name(rows: Sequence[Any], column: str) -> str | None:
+    """The name last given, if any."""
+    named: Callable[[Any], bool] = lambda row: row[column] is not None  # noqa: E731
+    return next((row[column] for row in reversed(rows) if named(row)), None)

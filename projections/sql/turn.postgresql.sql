@@ -1,0 +1,3 @@
+-- name: take_turn^
+-- The position to go on from; whoever else catches up waits here.
+SELECT position FROM projection WHERE name = 'windows' FOR UPDATE;
