@@ -1,6 +1,7 @@
 """Moments: RFC 3339 in, one canonical UTC form out, microseconds in between."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 Microseconds = int
@@ -16,6 +17,11 @@ _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]((?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})(\.[0-9]+)?"
     r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
 )
+# What `format_instant` writes, which is most of what is read.
+_CANONICAL = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-5][0-9]\.[0-9]{6}Z"
+)
+_CANONICAL_LENGTH = 27
 
 
 def parse_instant(text: object) -> datetime:
@@ -31,6 +37,9 @@ def parse_instant(text: object) -> datetime:
         raise ValueError(  # noqa: TRY004: pydantic turns ValueError into a message
             f"{text!r} is not a time; write a string such as 2026-03-02T09:30:00Z"
         )
+    if len(text) == _CANONICAL_LENGTH and _CANONICAL.fullmatch(text):
+        with suppress(ValueError):  # what the calendar does not have is explained below
+            return datetime.fromisoformat(text)
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an RFC 3339 time; write it as 2026-03-02T09:30:00Z")

@@ -1,6 +1,6 @@
 """The level rule: from an asset's type and a partner's tasks to the words that people use."""
 
-from collections.abc import Collection
+from functools import lru_cache
 from typing import Literal
 
 Level = Literal["full_control", "partial", "none", "unspecified"]
@@ -25,7 +25,8 @@ _FULL_CONTROL: dict[str, tuple[frozenset[str], ...]] = {
 }
 
 
-def level(asset_type: str, tasks: Collection[str]) -> Level:
+@lru_cache(maxsize=4096)
+def level(asset_type: str, tasks: tuple[str, ...]) -> Level:
     """The level that these tasks amount to on an asset of this type, by `LEVEL_RULE`.
 
     An app has no tasks for partners, so its level is always ``unspecified``. A type that the rule

@@ -19,6 +19,7 @@ from domain.facts import Fact, book_of, parse_fact
 from domain.refusals import BooksDiffer, Conflict, Refused, TooMuchAtOnce
 from domain.state import evolve
 from ledger.book import ATTEMPTS, Books, Lookup, Written
+from ledger.bulk import collector_paused
 from ledger.database import EntryTaken
 
 CHUNK_FACTS = 500
@@ -150,6 +151,7 @@ class _Import:
         text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
         self.on_reject(Rejected(number, text, reason))
 
+    @collector_paused()
     def take(self, chunk: list[_Line]) -> None:
         """Judge and write one chunk; if others write to its books meanwhile, judge it again."""
         names = {line.book for line in chunk}

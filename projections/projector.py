@@ -14,6 +14,7 @@ from domain.entry import Entry
 from domain.events import AccessEvent, EntryVoided, OwnershipEvent, PartnerEvent
 from domain.instants import to_microseconds
 from domain.windows import Placed, lower_bound, terms_of
+from ledger.bulk import collector_paused
 from ledger.database import Database, load_sql
 from ledger.stored_bytes import canonical_json, from_stored
 from projections.shelf import Shelf
@@ -78,6 +79,7 @@ class Projector:
                 self._shelf.position = -1
                 raise
 
+    @collector_paused()
     def _project(self, connection: Any) -> int:
         """Take in the next batch on a connection in a transaction."""
         position = self._sql.take_turn(connection)["position"]

@@ -1,0 +1,1 @@
+"""What it means at a moment, held to the plain reading."""
