@@ -1,0 +1,1 @@
+"""Whole tales, told on real input."""

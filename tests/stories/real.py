@@ -1,0 +1,69 @@
+"""The real histories beside the project, and a naive fold of them to compare with."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+HISTORIES = ("suppliers", "moj")
+
+Cell = tuple[str, str, str, str, tuple[str, ...]]
+"""Owner, partner, asset type, asset id, tasks."""
+
+
+def path_of(name: str) -> Path:
+    """The file of a history; skips the test where the folder is absent."""
+    path = DATA / f"{name}.facts.jsonl.gz"
+    if not path.exists():
+        pytest.skip(f"{path} is absent: the real histories lie beside the project, not in it")
+    return path
+
+
+@lru_cache
+def facts_of(name: str) -> tuple[dict[str, Any], ...]:
+    """The facts of a history, in file order."""
+    with gzip.open(path_of(name), "rb") as file:
+        return tuple(json.loads(line) for line in file)
+
+
+@lru_cache
+def golden_of(name: str) -> tuple[tuple[str, frozenset[Cell]], ...]:
+    """The true matrices: instant and cells."""
+    with gzip.open(path_of(name).with_name(f"{name}.golden.json.gz"), "rb") as file:
+        return tuple(
+            (golden["at"], frozenset((*cell[:4], tuple(cell[4])) for cell in golden["matrix"]))
+            for golden in json.load(file)
+        )
+
+
+def naive_fold(facts: Iterator[dict[str, Any]] | tuple[dict[str, Any], ...], at: str) -> set[Cell]:
+    """Who held what at a moment: the file read line by line, with nothing of the ledger's own.
+
+    The moments of the files are canonical text, so they compare as text.
+    """
+    held: dict[tuple[str, str, str, str], tuple[str, ...]] = {}
+    owners: dict[tuple[str, str], str] = {}
+    for fact in facts:
+        if fact["effective_at"] > at:
+            continue
+        asset = (fact["asset"]["type"], fact["asset"]["id"]) if "asset" in fact else ("", "")
+        line = (fact["owner"], fact.get("partner", ""), *asset)
+        match fact["fact"]:
+            case "access-granted" | "access-changed":
+                held[line] = tuple(sorted(set(fact["tasks"])))
+            case "access-revoked":
+                held.pop(line, None)
+            case "partner-removed":
+                for key in [key for key in held if key[:2] == line[:2]]:
+                    del held[key]
+            case "ownership-established" | "ownership-ended":
+                owners[asset] = fact["owner"]
+                gone = fact["fact"] == "ownership-ended"
+                for key in [k for k in held if k[2:] == asset and (gone or k[0] != fact["owner"])]:
+                    del held[key]
+    return {(*line, tasks) for line, tasks in held.items()}
