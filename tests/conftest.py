@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -20,6 +21,7 @@ hypothesis_settings.register_profile("here", database=None, print_blob=True)
 hypothesis_settings.load_profile("here")
 
 _names = count(1)
+_TEMPLATE = "al_template"
 
 
 class TestClock:
@@ -38,58 +40,112 @@ class TestClock:
         return self.set_to
 
 
+def _migrate(settings: Settings) -> None:
+    database = open_database(settings)
+    try:
+        migrate(database, all_migrations(database))
+    finally:
+        database.close()
+
+
+def _url(server: str, name: str) -> str:
+    return psycopg.conninfo.make_conninfo(server, dbname=name)
+
+
+@contextmanager
+def _postgres_database(server: str, template: str) -> Iterator[Settings]:
+    name = f"al_{os.getpid()}_{next(_names)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield Settings(database_url=_url(server, name))
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A running PostgreSQL with a migrated database to copy, named ``al_template``."""
+def postgres_server() -> Iterator[str]:
+    """A running PostgreSQL with a migrated database to copy."""
     with running_server() as url:
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("DROP DATABASE IF EXISTS al_template")
-            connection.execute("CREATE DATABASE al_template")
-        template = open_database(Settings(database_url=_named(url, "al_template")))
-        migrate(template, all_migrations(template))
-        template.close()
+            connection.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE}")
+            connection.execute(f"CREATE DATABASE {_TEMPLATE}")
+        _migrate(Settings(database_url=_url(url, _TEMPLATE)))
         yield url
 
 
-def _named(url: str, name: str) -> str:
-    return psycopg.conninfo.make_conninfo(url, dbname=name)
-
-
 @pytest.fixture
-def postgres_settings(postgres_url: str) -> Iterator[Settings]:
+def postgres_settings(postgres_server: str) -> Iterator[Settings]:
     """A fresh, migrated PostgreSQL database."""
-    name = f"al_{os.getpid()}_{next(_names)}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE al_template")
-    yield Settings(database_url=_named(postgres_url, name))
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with _postgres_database(postgres_server, _TEMPLATE) as settings:
+        yield settings
 
 
 @pytest.fixture
 def sqlite_settings(tmp_path: Path) -> Settings:
     """A fresh, migrated SQLite file."""
     settings = Settings(file=tmp_path / "ledger.db")
-    database = open_database(settings)
-    migrate(database, all_migrations(database))
-    database.close()
+    _migrate(settings)
     return settings
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest) -> Settings:
-    """The settings of a fresh, migrated database of either kind."""
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """The settings of a fresh, migrated database of either kind.
+
+    A test for one kind only names it: ``parametrize("settings", ["sqlite"], indirect=True)``.
+    """
     name = "sqlite_settings" if request.param == "sqlite" else "postgres_settings"
-    settings: Settings = request.getfixturevalue(name)
-    return settings
+    found: Settings = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """The settings of a database of either kind in which nothing is created yet."""
+    if request.param == "sqlite":
+        yield Settings(file=tmp_path / "empty.db")
+        return
+    with _postgres_database(request.getfixturevalue("postgres_server"), "template0") as settings:
+        yield settings
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Database]:
+    database = open_database(settings)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 @pytest.fixture
-def database(store: Settings) -> Iterator[Database]:
+def database(settings: Settings) -> Iterator[Database]:
     """A fresh, migrated database of either kind."""
-    opened = open_database(store)
-    yield opened
-    opened.close()
+    with _opened(settings) as database:
+        yield database
+
+
+@pytest.fixture
+def empty(empty_settings: Settings) -> Iterator[Database]:
+    """A database of either kind in which nothing is created yet."""
+    with _opened(empty_settings) as database:
+        yield database
+
+
+@pytest.fixture
+def sqlite_database(sqlite_settings: Settings) -> Iterator[Database]:
+    """A fresh, migrated SQLite file."""
+    with _opened(sqlite_settings) as database:
+        yield database
+
+
+@pytest.fixture
+def postgres_database(postgres_settings: Settings) -> Iterator[Database]:
+    """A fresh, migrated PostgreSQL database."""
+    with _opened(postgres_settings) as database:
+        yield database
 
 
 @pytest.fixture
@@ -99,7 +155,7 @@ def clock() -> TestClock:
 
 
 @pytest.fixture
-def services(store: Settings, clock: TestClock) -> Iterator[Services]:
+def services(settings: Settings, clock: TestClock) -> Iterator[Services]:
     """A ledger of either kind, opened."""
-    with open_services(store, clock=clock) as opened:
+    with open_services(settings, clock=clock) as opened:
         yield opened
