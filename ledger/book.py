@@ -3,7 +3,7 @@
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -95,7 +95,7 @@ class Books:
         with self.locked(book):
             for attempt in range(ATTEMPTS):
                 state = self.state(book)
-                lookup = self.look_up(book, facts)
+                lookup = self.look_up({book: facts})[book]
                 entries, decision = self.judge(state, facts, lookup, recorded_by=recorded_by)
                 try:
                     written = self.append(entries)
@@ -190,18 +190,26 @@ class Books:
         with self._lock:
             self._states.pop(book, None)
 
-    def look_up(self, book: str, facts: Sequence[Fact]) -> Lookup:
-        """What the store knows of the ids that these facts carry or name."""
-        wanted = {name for fact in facts for name in _names(fact)}
-        lookup = Lookup()
+    def bring_up_to_date(self, books: Iterable[str]) -> None:
+        """Have the states of several books current, reading only those that have new entries."""
+        names = sorted(books)
         with self._database.reading() as connection:
-            rows = self._sql.facts_taken(
-                connection, book=book, fact_ids=canonical_json(sorted(wanted)).decode()
-            )
+            rows = list(self._sql.newest_of_books(connection, books=canonical_json(names).decode()))
+        for row in rows:
+            kept = self._states.get(row["book"])
+            if kept is None or kept.newest != (row["newest"] or 0):
+                self.state(row["book"])
+
+    def look_up(self, facts: Mapping[str, Iterable[Fact]]) -> dict[str, Lookup]:
+        """What the store knows, book by book, of the ids that these facts carry or name."""
+        lookups = {book: Lookup() for book in facts}
+        wanted = sorted({(book, name) for book in facts for f in facts[book] for name in _names(f)})
+        with self._database.reading() as connection:
+            rows = self._sql.facts_taken(connection, wanted=canonical_json(wanted).decode())
             for row in rows:
-                entry = from_stored(book, row["number"], row["state"])
-                lookup.note(Written(entry, row["position"]))
-        return lookup
+                entry = from_stored(row["book"], row["number"], row["state"])
+                lookups[entry.book].note(Written(entry, row["position"]))
+        return lookups
 
     def entries(self, book: str, *, after: int = 0, limit: int | None = None) -> Iterator[Written]:
         """The entries of a book after a number, in order, read page by page."""

@@ -215,11 +215,9 @@ class _Import:
         facts: dict[str, list[Fact]] = defaultdict(list)
         for line in chunk:
             facts[line.book].extend(fact for fact in line.facts if book_of(fact) == line.book)
-        lookups = {}
-        for book, stated in facts.items():
-            if not self.tried[book]:
-                self.books.state(book)
-            lookups[book] = self.books.look_up(book, stated)
-            for entry in self.tried[book]:
+        self.books.bring_up_to_date(book for book in facts if not self.tried[book])
+        lookups = self.books.look_up(facts)
+        for book, tried in self.tried.items():
+            for entry in tried if book in lookups else ():
                 lookups[book].note(Written(entry, position=0))
         return lookups
