@@ -3,6 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Each file is read in the dialect it is written for; those for both databases in both.
+DIALECT_SQL := $(wildcard */sql/*.postgresql.sql) $(wildcard */sql/*.sqlite.sql)
+SHARED_SQL := $(filter-out $(DIALECT_SQL),$(wildcard */sql/*.sql))
+POSTGRESQL_SQL := $(wildcard */sql/*.postgresql.sql) $(wildcard */migrations/postgresql/*.sql)
+SQLITE_SQL := $(wildcard */sql/*.sqlite.sql) $(wildcard */migrations/sqlite/*.sql)
+
 .PHONY: demo test check serve bench clean
 
 demo: $(READY)
@@ -16,6 +22,10 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/sqlfluff lint $(SHARED_SQL) $(POSTGRESQL_SQL)
+	$(BIN)/sqlfluff lint --dialect sqlite $(SHARED_SQL) $(SQLITE_SQL)
+	$(BIN)/pytest -q tests/rules
 
 serve: $(READY)
 	$(BIN)/access-ledger serve

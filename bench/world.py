@@ -61,7 +61,7 @@ def sizes(entries: int) -> list[int]:
 
 def fact_lines(entries: int, *, seed: int = 1) -> Iterator[bytes]:
     """That many fact lines in the order of time, the books mixed as their sizes have it."""
-    chance = random.Random(seed)  # noqa: S311: chance, not secrecy
+    chance = random.Random(seed)  # noqa: S311 - chance, not secrecy
     books = [
         _Book(str(5 * 10**14 + n), size, random.Random(seed + n))  # noqa: S311
         for n, size in enumerate(sizes(entries))

@@ -34,7 +34,7 @@ def parse_instant(text: object) -> datetime:
             raise ValueError(f"{text.isoformat()} has no offset; write it with one")
         return text.astimezone(UTC)
     if not isinstance(text, str):
-        raise ValueError(  # noqa: TRY004: pydantic turns ValueError into a message
+        raise ValueError(  # noqa: TRY004 - pydantic turns ValueError into a message
             f"{text!r} is not a time; write a string such as 2026-03-02T09:30:00Z"
         )
     if len(text) == _CANONICAL_LENGTH and _CANONICAL.fullmatch(text):
@@ -46,7 +46,7 @@ def parse_instant(text: object) -> datetime:
     date, time, fraction, offset = match.groups()
     if offset is None:
         raise ValueError(f"{text!r} has no offset; write Z or an offset such as +01:00 at its end")
-    if fraction and len(fraction) > 7:  # noqa: PLR2004: a dot and six digits
+    if fraction and len(fraction) > 7:  # noqa: PLR2004 - a dot and six digits
         raise ValueError(
             f"{text!r} is finer than a microsecond; give at most six fractional digits"
         )

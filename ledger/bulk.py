@@ -1,4 +1,4 @@
-"""Bulk work: many small objects that live on, which the cycle collector would walk again and again."""
+"""Bulk work: many small objects that live on."""
 
 import gc
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Keep the cycle collector from running for one batch; it halves the speed and finds nothing."""
+    """Keep the cycle collector, which would walk them all again and again, from one batch."""
     if not gc.isenabled():
         yield
         return

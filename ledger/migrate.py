@@ -52,7 +52,7 @@ def require_migrated(database: Database, migrations: list[Migration]) -> None:
 
 
 def migrate(database: Database, migrations: list[Migration]) -> list[str]:
-    """Apply what is pending, all or nothing, and return the names. Safe to run at once, and again."""
+    """Apply what is pending, all or nothing, and return the names. Safe to run at once and again."""
     with database.writing() as connection:
         if database.dialect == "postgresql":
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
@@ -66,7 +66,7 @@ def migrate(database: Database, migrations: list[Migration]) -> list[str]:
                 connection.execute(statement)
             mark = "?" if database.dialect == "sqlite" else "%s"
             connection.execute(
-                "INSERT INTO schema_migration (name, checksum, applied_at) "  # noqa: S608: no input
+                "INSERT INTO schema_migration (name, checksum, applied_at) "  # noqa: S608 - no input
                 f"VALUES ({mark}, {mark}, CURRENT_TIMESTAMP)",
                 (migration.name, migration.checksum),
             )
@@ -102,3 +102,5 @@ def _statements(database: Database, sql: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+    if statement.strip():
+        yield statement

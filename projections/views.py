@@ -1,4 +1,4 @@
-"""The part of a book that a change re-reads: pairs, assets and lines, with what is believed of them."""
+"""What a change re-reads: pairs, assets and lines, with what is believed of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -20,8 +20,12 @@ from tests.postgres import running_server
 hypothesis_settings.register_profile("here", database=None, print_blob=True)
 hypothesis_settings.load_profile("here")
 
+for _variable in [name for name in os.environ if name.startswith("ACCESS_LEDGER_")]:
+    if not _variable.startswith("ACCESS_LEDGER_TEST_"):
+        del os.environ[_variable]  # the settings of whoever runs the tests are not theirs
+
 _names = count(1)
-_TEMPLATE = "al_template"
+_TEMPLATE = f"al_template_{os.getpid()}"
 
 
 class TestClock:
@@ -73,6 +77,8 @@ def postgres_server() -> Iterator[str]:
             connection.execute(f"CREATE DATABASE {_TEMPLATE}")
         _migrate(Settings(database_url=_url(url, _TEMPLATE)))
         yield url
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {_TEMPLATE}")
 
 
 @pytest.fixture

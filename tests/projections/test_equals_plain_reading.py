@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from bootstrap.services import Services
 from domain.entry import Entry
 from domain.facts import Fact, parse_fact
-from domain.instants import Microseconds, from_microseconds
+from domain.instants import FAR, Microseconds, from_microseconds
 from domain.plain_reading import PlainReading, read_plainly
 from domain.refusals import Refused
-from domain.windows import FAR, Span
+from domain.windows import Span
 from projections import answers
 from projections.moments import AsOf
 from projections.projector import Projector
@@ -143,9 +143,9 @@ def test_the_answers_equal_the_plain_reading(
     if not entries:
         return
     moments = instants_of_interest(entries)
-    for known in sorted({ends[-1], *data.draw(st.sets(st.sampled_from(ends), max_size=3))} - {0}):
+    for end in sorted({ends[-1], *data.draw(st.sets(st.sampled_from(ends), max_size=3))} - {0}):
         # The last entry of an append may be one that no fact names: the void of a replacement.
-        known = max(e.number for e in entries if e.recorded_at == entries[known - 1].recorded_at)
+        known = max(e.number for e in entries if e.recorded_at == entries[end - 1].recorded_at)
         plain = read_plainly(book, entries, known)
         _check_spans(services, plain)
         for at in data.draw(st.sets(st.sampled_from(moments), max_size=4)):
@@ -180,7 +180,7 @@ def test_a_rebuild_changes_no_answer(services: Services, drawn: Any) -> None:
     before = _snapshot(services)
     with services.database.writing() as connection:
         for table in ("access_window", "ownership", "episode", "anomaly", "fact", "book_append"):
-            connection.execute(f"DELETE FROM {table}")  # noqa: S608: names of ours
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
     services.projector.rebuild()
     assert _snapshot(services) == before
 
@@ -211,7 +211,7 @@ def test_what_is_recorded_later_changes_no_earlier_belief(services: Services, dr
 
 def test_a_number_inside_an_append_stands_for_the_append_before(services: Services) -> None:
     """No half-applied array is ever visible."""
-    facts = [
+    facts: list[dict[str, object]] = [
         {"fact": "partner-added", "id": "a", "owner": "10001", "partner": "30001"},
         {
             "fact": "ownership-established",

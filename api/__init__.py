@@ -1,0 +1,1 @@
+"""The door over HTTP: parse, ask or hand over, show."""

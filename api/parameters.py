@@ -1,0 +1,138 @@
+"""The parameters of the routes, read strictly and described for the OpenAPI document."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query, Request
+
+from api.problems import BadRequest
+from bootstrap.services import Services
+from domain.instants import parse_instant
+from domain.values import PORTFOLIO_PATTERN, AssetKey
+from projections.moments import AsOf
+
+_INSTANT = {"type": "string", "format": "date-time"}
+
+
+def services_of(request: Request) -> Services:
+    """The ledger that the app serves."""
+    services: Services = request.app.state.services
+    return services
+
+
+def only_known(request: Request) -> None:
+    """Refuse a query parameter that the route does not have: a typo must not change a question."""
+    route = request.scope["route"]
+    known = {parameter.alias for parameter in _query_parameters(route.dependant)}
+    if unknown := sorted(set(request.query_params) - known):
+        raise BadRequest(
+            422,
+            "unknown-parameter",
+            f"{', '.join(unknown)} is not a parameter here; there is: {', '.join(sorted(known)) or 'none'}",
+        )
+
+
+def _query_parameters(dependant: object) -> list[Any]:
+    found: list[Any] = list(getattr(dependant, "query_params", []))
+    for dependency in getattr(dependant, "dependencies", []):
+        found += _query_parameters(dependency)
+    return found
+
+
+def instant(name: str, text: str) -> datetime:
+    """A moment, or 422 with what is wrong."""
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise BadRequest(422, "bad-time", f"{name}: {error}") from error
+
+
+def known(name: str, text: str) -> datetime | int:
+    """A state of knowledge: an entry number, or an instant."""
+    if re.fullmatch(r"[0-9]{1,15}", text):
+        return int(text)
+    return instant(name, text)
+
+
+At = Annotated[
+    str | None,
+    Query(
+        description="The effective time asked about: RFC 3339 with an offset. Defaults to now.",
+        openapi_examples={"a day": {"value": "2026-06-30T00:00:00Z"}},
+        json_schema_extra=_INSTANT,
+    ),
+]
+KnownAt = Annotated[
+    str | None,
+    Query(
+        description="The state of knowledge: an entry number of the book, or an instant. "
+        "Defaults to the newest entry.",
+        openapi_examples={"an entry": {"value": "12"}},
+    ),
+]
+During = Annotated[
+    str | None,
+    Query(
+        description="A half-open period FROM/TO of two RFC 3339 times, instead of at.",
+        openapi_examples={"a month": {"value": "2026-06-01T00:00:00Z/2026-07-01T00:00:00Z"}},
+    ),
+]
+
+
+def as_of(at: At = None, known_at: KnownAt = None) -> AsOf:
+    """Both clocks of a question."""
+    return AsOf(
+        at=None if at is None else instant("at", at),
+        known_at=None if known_at is None else known("known_at", known_at),
+    )
+
+
+def period(during: During = None) -> tuple[datetime, datetime] | None:
+    """The period of a question."""
+    if during is None:
+        return None
+    start, slash, end = during.partition("/")
+    if not slash:
+        raise BadRequest(422, "bad-time", f"during: {during!r} is not FROM/TO; write two times")
+    return instant("during", start), instant("during", end)
+
+
+Book = Annotated[
+    str,
+    Path(
+        description="The portfolio whose record it is.",
+        pattern=PORTFOLIO_PATTERN,
+        openapi_examples={"a brand": {"value": "506914307656634"}},
+    ),
+]
+Partner = Annotated[
+    str,
+    Path(
+        pattern=PORTFOLIO_PATTERN,
+        description="The partner's portfolio id.",
+        openapi_examples={"an agency": {"value": "563920174410288"}},
+    ),
+]
+
+
+def asset_key(
+    type: Annotated[str, Path(description="Such as page or ad_account.")],  # noqa: A002
+    id: Annotated[str, Path(description="The asset's id; ad accounts without act_.")],  # noqa: A002
+) -> tuple[str, str]:
+    """The asset that the path names."""
+    return AssetKey(type=type, id=id).key
+
+
+Asset = Annotated[tuple[str, str], Depends(asset_key)]
+Ledger = Annotated[Services, Depends(services_of)]
+Moments = Annotated[AsOf, Depends(as_of)]
+Period = Annotated[tuple[datetime, datetime] | None, Depends(period)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many items a page holds.")]
+PageCursor = Annotated[
+    str | None,
+    Query(
+        description="next_cursor of the page before. It holds the moments of the walk.",
+        max_length=500,
+    ),
+]

@@ -1,0 +1,130 @@
+"""Problem documents (RFC 9457), and which status each error becomes."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
+from starlette.exceptions import HTTPException
+
+from domain.describing import describe
+from domain.refusals import Refused
+from ledger.store_errors import StoreError
+from projections.moments import BadQuestion, UnknownBook
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+
+
+class Problem(BaseModel):
+    """What was asked, what stands in the way, what to do next."""
+
+    type: str = Field(examples=["/problems/not-a-partner"])
+    title: str = Field(examples=["The append was refused"])
+    status: int = Field(examples=[409])
+    detail: str
+    fact_id: str | None = Field(default=None, description="The fact that was refused.")
+    errors: list[str] | None = Field(default=None, description="One sentence for each error.")
+
+
+class BadRequest(Exception):
+    """A request that cannot be taken, with its status."""
+
+    def __init__(self, status: int, code: str, detail: str, *, errors: list[str] | None = None):
+        self.status, self.code, self.errors = status, code, errors
+        super().__init__(detail)
+
+
+TITLES = {
+    400: "The body is not JSON",
+    404: "There is no such thing",
+    405: "The method is not allowed here",
+    409: "The append was refused",
+    413: "The body is too large",
+    415: "The body has another type",
+    422: "The request cannot be understood",
+    500: "The server failed",
+    503: "The store does not answer",
+}
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: dict[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """The response that carries a problem document."""
+    document = Problem(
+        type=f"/problems/{code}", title=TITLES[status], status=status, detail=detail, **more
+    )
+    return Response(
+        document.model_dump_json(exclude_none=True),
+        status,
+        headers=headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem responses of a route, for the OpenAPI document."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {"description": TITLES[status], "content": {MEDIA_TYPE: schema}}
+        for status in (*statuses, 422, 500, 503)
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of the app answered with a problem document."""
+
+    @app.exception_handler(Refused)
+    def _refused(_: Request, error: Refused) -> Response:
+        return problem(409, error.code, str(error), fact_id=error.fact_id)
+
+    @app.exception_handler(BadRequest)
+    def _bad_request(_: Request, error: BadRequest) -> Response:
+        return problem(error.status, error.code, str(error), errors=error.errors)
+
+    @app.exception_handler(UnknownBook)
+    def _unknown(_: Request, error: UnknownBook) -> Response:
+        return problem(404, "unknown-book", str(error))
+
+    @app.exception_handler(BadQuestion)
+    def _bad_question(_: Request, error: BadQuestion) -> Response:
+        return problem(422, "bad-question", str(error))
+
+    @app.exception_handler(StoreError)
+    def _store(_: Request, error: StoreError) -> Response:
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        return problem(503, "store-unavailable", str(error), headers=headers)
+
+    @app.exception_handler(ValidationError)
+    def _invalid(_: Request, error: ValidationError) -> Response:
+        return invalid(describe(error))
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid_request(_: Request, error: RequestValidationError) -> Response:
+        return invalid([f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors()])
+
+    @app.exception_handler(HTTPException)
+    def _http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 405:  # noqa: PLR2004
+            detail = f"{request.method} is not possible on {request.url.path}; see the Allow header"
+            return problem(405, "method", detail, headers=dict(error.headers or {}))
+        detail = f"there is nothing at {request.url.path}; the addresses are in /openapi.json"
+        return problem(404, "not-found", detail)
+
+    @app.exception_handler(Exception)
+    def _failed(_: Request, __: Exception) -> Response:
+        detail = (
+            "an error in the program; nothing was recorded by this request; see the server's log"
+        )
+        return problem(500, "failed", detail)
+
+
+def invalid(errors: list[str]) -> Response:
+    """422, with one sentence for each error."""
+    return problem(422, "invalid", "; ".join(errors), errors=errors)

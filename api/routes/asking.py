@@ -1,0 +1,203 @@
+"""Asking: every question about a book, at any instant, as known at any instant."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.parameters import (
+    Asset,
+    Book,
+    KnownAt,
+    Ledger,
+    Limit,
+    Moments,
+    PageCursor,
+    Partner,
+    Period,
+    instant,
+    known,
+    only_known,
+)
+from api.problems import BadRequest, documented
+from api.routes.showing import shown
+from projections import answers
+from projections.moments import AsOf
+
+router = APIRouter(dependencies=[Depends(only_known)], responses=documented(404))
+
+DEFAULT_PAGE = 200
+
+
+@router.get("/portfolios/{book}/assets/{type}/{id}/access", response_model=answers.AssetAccess)
+def who_had_access(
+    request: Request, book: Book, asset: Asset, ledger: Ledger, as_of: Moments, during: Period
+) -> Response:
+    """Who had access to an asset."""
+    answer = ledger.questions.who_had_access(book, asset, as_of, during=during)
+    return shown(request, answer)
+
+
+@router.get("/portfolios/{book}/assets/{type}/{id}/owner", response_model=answers.OwnerAnswer)
+def owner_at(
+    request: Request, book: Book, asset: Asset, ledger: Ledger, as_of: Moments
+) -> Response:
+    """Who owned an asset."""
+    return shown(request, ledger.questions.owner_at(book, asset, as_of))
+
+
+@router.get("/portfolios/{book}/assets/{type}/{id}/timeline", response_model=answers.AssetTimeline)
+def asset_timeline(
+    request: Request, book: Book, asset: Asset, ledger: Ledger, as_of: Moments
+) -> Response:
+    """Everything about an asset: windows, owners and entries, first to last."""
+    return shown(request, ledger.questions.asset_timeline(book, asset, as_of))
+
+
+@router.get("/portfolios/{book}/partners", response_model=answers.PartnerList)
+def partners(
+    request: Request,
+    book: Book,
+    ledger: Ledger,
+    as_of: Moments,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> Response:
+    """The partnerships of a book, open ones and closed ones."""
+    answer = ledger.questions.partners(book, as_of, cursor=cursor, limit=limit)
+    return shown(request, answer)
+
+
+@router.get("/portfolios/{book}/partners/{partner}/access", response_model=answers.PartnerAccess)
+def what_could(
+    request: Request, book: Book, partner: Partner, ledger: Ledger, as_of: Moments, during: Period
+) -> Response:
+    """What a partner could do."""
+    answer = ledger.questions.what_could(book, partner, as_of, during=during)
+    return shown(request, answer)
+
+
+@router.get(
+    "/portfolios/{book}/partners/{partner}/timeline", response_model=answers.PartnerTimeline
+)
+def partner_timeline(
+    request: Request, book: Book, partner: Partner, ledger: Ledger, as_of: Moments
+) -> Response:
+    """Everything about a partner, first to last."""
+    return shown(request, ledger.questions.partner_timeline(book, partner, as_of))
+
+
+@router.get(
+    "/portfolios/{book}/partners/{partner}/offboarding", response_model=answers.OffboardingReport
+)
+def offboarding(
+    request: Request, book: Book, partner: Partner, ledger: Ledger, as_of: Moments
+) -> Response:
+    """What a partner had, what was cut off and when, and what is still open."""
+    return shown(request, ledger.questions.offboarding_report(book, partner, as_of))
+
+
+@router.get("/portfolios/{book}/access-matrix", response_model=answers.Matrix)
+def matrix_at(
+    request: Request,
+    book: Book,
+    ledger: Ledger,
+    as_of: Moments,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> Response:
+    """Every open window of a book."""
+    answer = ledger.questions.matrix_at(book, as_of, cursor=cursor, limit=limit)
+    return shown(request, answer)
+
+
+@router.get("/portfolios/{book}/ownership", response_model=answers.OwnershipList)
+def ownership_at(
+    request: Request,
+    book: Book,
+    ledger: Ledger,
+    as_of: Moments,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> Response:
+    """Who owned what."""
+    answer = ledger.questions.ownership_at(book, as_of, cursor=cursor, limit=limit)
+    return shown(request, answer)
+
+
+_INSTANT = {"type": "string", "format": "date-time"}
+
+
+@router.get("/portfolios/{book}/diff", response_model=answers.Diff)
+def changes_between(
+    request: Request,
+    book: Book,
+    ledger: Ledger,
+    as_of: Moments,
+    from_: Annotated[str | None, Query(alias="from", json_schema_extra=_INSTANT)] = None,
+    to: Annotated[str | None, Query(json_schema_extra=_INSTANT)] = None,
+    from_known: KnownAt = None,
+    to_known: KnownAt = None,
+) -> Response:
+    """What differs between two instants (from, to), or between two states of knowledge."""
+    by_time, by_knowledge = (from_, to), (from_known, to_known)
+    if (
+        by_time.count(None) + by_knowledge.count(None) != 2
+        or None in by_time
+        and None in by_knowledge
+    ):
+        raise BadRequest(
+            422, "bad-question", "give from and to, or from_known and to_known: one pair of them"
+        )
+    if from_ is not None and to is not None:
+        if as_of.at is not None:
+            raise BadRequest(422, "bad-question", "at is not asked beside from and to")
+        before = AsOf(at=instant("from", from_), known_at=as_of.known_at)
+        after = AsOf(at=instant("to", to), known_at=as_of.known_at)
+    else:
+        if as_of.known_at is not None:
+            raise BadRequest(
+                422, "bad-question", "known_at is not asked beside from_known and to_known"
+            )
+        before = AsOf(at=as_of.at, known_at=known("from_known", from_known or ""))
+        after = AsOf(at=as_of.at, known_at=known("to_known", to_known or ""))
+    return shown(request, ledger.questions.changes_between(book, before, after))
+
+
+@router.get("/portfolios/{book}/entries", response_model=answers.EntryList)
+def entries(
+    request: Request,
+    book: Book,
+    ledger: Ledger,
+    after: Annotated[int, Query(ge=0, le=2**53 - 1, description="An entry number.")] = 0,
+    known_at: KnownAt = None,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> Response:
+    """The book itself, in order."""
+    answer = ledger.questions.entries(
+        book,
+        after=after,
+        known_at=None if known_at is None else known("known_at", known_at),
+        limit=limit,
+        cursor=cursor,
+    )
+    return shown(request, answer)
+
+
+@router.get("/portfolios/{book}/anomalies", response_model=answers.AnomalyList)
+def anomalies(
+    request: Request,
+    book: Book,
+    ledger: Ledger,
+    known_at: KnownAt = None,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> Response:
+    """The entries of a book that have no effect, and why."""
+    answer = ledger.questions.anomalies(
+        book,
+        known_at=None if known_at is None else known("known_at", known_at),
+        limit=limit,
+        cursor=cursor,
+    )
+    return shown(request, answer)

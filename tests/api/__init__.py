@@ -1,0 +1,1 @@
+"""The door over HTTP, on a real ledger."""
