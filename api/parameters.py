@@ -29,7 +29,8 @@ def only_known(request: Request) -> None:
         raise BadRequest(
             422,
             "unknown-parameter",
-            f"{', '.join(unknown)} is not a parameter here; there is: {', '.join(sorted(known)) or 'none'}",
+            f"{', '.join(unknown)} is not a parameter here; "
+            f"there is: {', '.join(sorted(known)) or 'none'}",
         )
 
 
@@ -117,8 +118,8 @@ Partner = Annotated[
 
 
 def asset_key(
-    type: Annotated[str, Path(description="Such as page or ad_account.")],  # noqa: A002
-    id: Annotated[str, Path(description="The asset's id; ad accounts without act_.")],  # noqa: A002
+    type: Annotated[str, Path(description="Such as page or ad_account.")],
+    id: Annotated[str, Path(description="The asset's id; ad accounts without act_.")],
 ) -> tuple[str, str]:
     """The asset that the path names."""
     return AssetKey(type=type, id=id).key

@@ -30,7 +30,9 @@ class Problem(BaseModel):
 class BadRequest(Exception):
     """A request that cannot be taken, with its status."""
 
-    def __init__(self, status: int, code: str, detail: str, *, errors: list[str] | None = None):
+    def __init__(
+        self, status: int, code: str, detail: str, *, errors: list[str] | None = None
+    ) -> None:
         self.status, self.code, self.errors = status, code, errors
         super().__init__(detail)
 

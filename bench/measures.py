@@ -56,7 +56,7 @@ def _raw_inserts(services: Services) -> float:
         start = time.perf_counter()
         for number in range(APPENDS):
             connection.execute(
-                f"INSERT INTO raw VALUES ({mark}, {mark}, {mark})",  # noqa: S608 - no input
+                f"INSERT INTO raw VALUES ({mark}, {mark}, {mark})",
                 ("506914307656634", number, state),
             )
         return APPENDS / (time.perf_counter() - start)
@@ -91,7 +91,7 @@ def questions(settings: Settings) -> Iterator[Row]:
     """Questions about the largest book, against a lookup by primary key and a naive replay."""
     with open_services(settings) as services:
         book, ask = largest_book(), services.questions
-        chance = random.Random(7)  # noqa: S311 - chance, not secrecy
+        chance = random.Random(7)
         newest = ask.books()[book]
         timeline = ask.ownership_at(book).ownerships
         assets = [(own.asset.type, own.asset.id) for own in timeline]
@@ -123,7 +123,7 @@ def _lookup(services: Services, book: str, number: int) -> None:
     mark = "?" if services.database.dialect == "sqlite" else "%s"
     with services.database.reading() as connection:
         connection.execute(
-            "SELECT state FROM stored_events "  # noqa: S608 - no input
+            "SELECT state FROM stored_events "
             f"WHERE originator_id = {mark} AND originator_version = {mark}",
             (book, number),
         ).fetchall()

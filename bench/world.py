@@ -37,7 +37,7 @@ class _Book:
         if line not in self.held:
             self.held[line] = None
             return {**access, "fact": "access-granted", "tasks": self.chance.choice(TASKS)}
-        if self.chance.random() < 0.3:  # noqa: PLR2004
+        if self.chance.random() < 0.3:
             return {**access, "fact": "access-changed", "tasks": self.chance.choice(TASKS)}
         del self.held[line]
         return {**access, "fact": "access-revoked"}
@@ -61,9 +61,9 @@ def sizes(entries: int) -> list[int]:
 
 def fact_lines(entries: int, *, seed: int = 1) -> Iterator[bytes]:
     """That many fact lines in the order of time, the books mixed as their sizes have it."""
-    chance = random.Random(seed)  # noqa: S311 - chance, not secrecy
+    chance = random.Random(seed)
     books = [
-        _Book(str(5 * 10**14 + n), size, random.Random(seed + n))  # noqa: S311
+        _Book(str(5 * 10**14 + n), size, random.Random(seed + n))
         for n, size in enumerate(sizes(entries))
     ]
     order = [n for n, book in enumerate(books) for _ in range(book.size)]

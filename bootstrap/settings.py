@@ -13,7 +13,7 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(
         default=None,
-        description="postgresql://user:password@host:port/name; SQLite is used where it is not set.",
+        description="postgresql://user:password@host:port/name; without it, SQLite is used.",
     )
     file: Path = Field(
         default=Path("access-ledger.db"), description="The file of the embedded SQLite ledger."

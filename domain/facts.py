@@ -69,8 +69,8 @@ class EffectiveCommand(Command):
     def _after_before_at(self) -> Self:
         if self.effective_after and self.effective_at and self.effective_after >= self.effective_at:
             raise ValueError(
-                f"effective_after {format_instant(self.effective_after)} is not before effective_at "
-                f"{format_instant(self.effective_at)}; it is the last moment the old state was seen"
+                f"effective_after {format_instant(self.effective_after)} is not before "
+                f"effective_at {format_instant(self.effective_at)}; it is the last moment the old state was seen"
             )
         return self
 

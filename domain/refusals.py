@@ -12,7 +12,7 @@ from domain.instants import format_instant, from_microseconds
 from domain.windows import Anomaly, Objection, Placed
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
+class Refused(Exception):
     """The append was not recorded."""
 
     code: ClassVar[str] = "refused"

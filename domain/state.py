@@ -26,8 +26,8 @@ from domain.instants import to_microseconds
 from domain.refusals import Stated
 from domain.voids import Voids
 from domain.windows import (
-    Anomaly,
     NO_TERMS,
+    Anomaly,
     Placed,
     Terms,
     lower_bound,

@@ -75,7 +75,7 @@ class TransferTerms(EstablishmentTerms):
     def _to_another(self) -> Self:
         if self.to_owner == self.owner:
             raise ValueError(
-                f"to_owner {self.to_owner} is the owner itself; a transfer goes to another portfolio"
+                f"to_owner {self.to_owner} is the owner itself; a transfer goes to another one"
             )
         return self
 
@@ -98,7 +98,7 @@ class AccessTerms(PairTerms):
 
 
 class RevocationTerms(AccessTerms):
-    """The end of an access. What is said to have been held is kept, and plays no part in reading."""
+    """The end of an access. What is said to have been held is kept; no reading uses it."""
 
     tasks: Tasks | None = None
     planned_end: Day | None = None

@@ -1,4 +1,4 @@
-"""What a few events add up to: the episodes of a pair, the owners of an asset, the windows of a line.
+"""What events add up to: the episodes of a pair, the owners of an asset, the windows of a line.
 
 A line is one owner, one partner and one asset. Its reading needs its own access events and the
 partner events of the pair and the ownership events of the asset that took effect; nothing else

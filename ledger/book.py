@@ -109,7 +109,7 @@ class Books:
 
     @contextmanager
     def locked(self, *books: str) -> Iterator[None]:
-        """Have the books to oneself within this process; taken in order, so no two wait for each other."""
+        """Have the books to oneself within this process; in order, so no two wait in a ring."""
         with self._lock:
             locks = [self._locks.setdefault(book, RLock()) for book in sorted(set(books))]
         for lock in locks:

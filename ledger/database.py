@@ -12,15 +12,20 @@ from eventsourcing.persistence import (
     IntegrityError,
     InterfaceError,
     OperationalError,
+    ProgrammingError,
     StoredEvent,
 )
 
-from ledger.store_errors import StoreUnavailable
+from ledger.store_errors import NotMigrated, StoreUnavailable
 
 Dialect = Literal["sqlite", "postgresql"]
 
 APPEND_LIMIT_BYTES = 4_000_000
 """At most so many bytes are handed to the database in one append."""
+
+
+UNDEFINED_TABLE = "42P01"
+"""PostgreSQL's SQLSTATE for a table that is not there."""
 
 
 class EntryTaken(Exception):
@@ -74,5 +79,9 @@ def store_errors(where: str) -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise EntryTaken(str(error)) from error
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", None) == UNDEFINED_TABLE:
+            raise NotMigrated(where, ["its tables are missing: some migration is"]) from error
+        raise
     except (OperationalError, InterfaceError) as error:
         raise StoreUnavailable(where, str(error).strip().splitlines()[0]) from error

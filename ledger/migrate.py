@@ -52,7 +52,7 @@ def require_migrated(database: Database, migrations: list[Migration]) -> None:
 
 
 def migrate(database: Database, migrations: list[Migration]) -> list[str]:
-    """Apply what is pending, all or nothing, and return the names. Safe to run at once and again."""
+    """Apply what is pending, all or nothing; returns the names. Safe to run at once and again."""
     with database.writing() as connection:
         if database.dialect == "postgresql":
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))

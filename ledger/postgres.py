@@ -90,7 +90,8 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         parts = conninfo_to_dict(url)
         self.url = url
-        self.where = f"{parts.get('host') or 'localhost'}:{parts.get('port') or 5432}/{parts.get('dbname') or ''}"
+        host, port = parts.get("host") or "localhost", parts.get("port") or 5432
+        self.where = f"{host}:{port}/{parts.get('dbname') or ''}"
         self._datastore = _Datastore(url)
         self.recorder: Recorder = PostgresRecorder(self._datastore)
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class SQLiteRecorder(SQLiteApplicationRecorder, Recorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> list[int]:
         """The library's name for an append."""
-        return self.append(stored_events, clock=datetime.max) if stored_events else []
+        return self.append(stored_events, clock=datetime.now(UTC)) if stored_events else []
 
 
 @contextmanager

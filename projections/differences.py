@@ -1,15 +1,24 @@
 """One matrix against another."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from projections.answers import Change, Holding
 
 Line = tuple[str, str, str, str]
+"""Asset type, asset id, owner, partner: the order in which changes are listed."""
 
 
-def changes(before: Sequence[Holding], after: Sequence[Holding]) -> tuple[Change, ...]:
-    """The lines on which two matrices differ in tasks, level or certainty, sorted by asset."""
+def changes(
+    before: Sequence[Holding],
+    after: Sequence[Holding],
+    *,
+    learned: Callable[[Line], Iterable[int]] = lambda _: (),
+) -> tuple[Change, ...]:
+    """The lines on which two matrices differ in tasks, level or certainty, sorted by asset.
+
+    `learned` gives the entries on a line that one of the two sides did not know yet.
+    """
     old, new = _by_line(before), _by_line(after)
     found = []
     for line in sorted(old.keys() | new.keys()):
@@ -17,6 +26,7 @@ def changes(before: Sequence[Holding], after: Sequence[Holding]) -> tuple[Change
         if _said(was) == _said(now):
             continue
         entries = {number for holding in (*was, *now) for number in _entries(holding, was, now)}
+        entries.update(learned(line))
         kind = "added" if not was else "removed" if not now else "changed"
         found.append(
             Change(kind=kind, before=tuple(was), after=tuple(now), entries=tuple(sorted(entries)))

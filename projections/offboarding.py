@@ -70,7 +70,7 @@ def deadline(planned_end: str) -> datetime:
 def _offboarded(rows: list[Any], moment: Moment) -> tuple[answers.OffboardedWindow, ...]:
     found = []
     for row in rows:
-        # Certainty is that of the moment for what is open, else that of the last one before its end.
+        # Certainty is that of the moment for what is open, else of the last one before its end.
         at = min(moment.at, row["valid_to"] - 1)
         (holding,) = holdings([row], at, at + 1)
         planned = deadline(row["planned_end"]) if row["planned_end"] else None

@@ -9,7 +9,7 @@ from ledger.book import Clock
 from ledger.database import Database, load_sql
 from ledger.stored_bytes import event_fields, from_stored
 from projections import answers, offboarding, timelines
-from projections.differences import changes
+from projections.differences import Line, changes
 from projections.moments import NOW, AsOf, BadQuestion, Moment, check_period, resolve
 from projections.paging import Cursor, check_limit, page
 from projections.projector import Projector
@@ -210,13 +210,25 @@ class Questions:
                 )
                 for moment in (start, end)
             ]
+            low, high = sorted((start.known, end.known))
+
+            def learned(line: Line) -> list[int]:
+                asset_type, asset_id, owner, partner = line
+                rows = self._sql.entries_on_line(
+                    connection,
+                    book=book, asset_type=asset_type, asset_id=asset_id,
+                    owner=owner, partner=partner, after=low, known=high,
+                )  # fmt: skip
+                return [row["number"] for row in rows]
+
+            found = changes(*sides, learned=learned)
         return answers.Diff(
             book=book,
             from_at=start.at_instant,
             from_known_at=start.known_at,
             to_at=end.at_instant,
             to_known_at=end.known_at,
-            changes=changes(*sides),
+            changes=found,
         )
 
     def offboarding_report(

@@ -46,25 +46,23 @@ def holdings(
     windows are possible, and that there was access is certain.
     """
     certain = _certain_chains(rows, since, until)
-    found = []
-    for row in rows:
-        found.append(
-            answers.Holding(
-                asset=answers.AssetRef(
-                    type=row["asset_type"], id=row["asset_id"], name=row["asset_name"]
-                ),
-                owner=row["owner"],
-                partner=row["partner"],
-                partner_name=row["partner_name"],
-                tasks=tuple(orjson.loads(row["tasks"])),
-                level=row["level"],
-                planned_end=row["planned_end"],
-                certainty=certainty_during(row, since, until),
-                access="certain" if _line(row) in certain else "possible",
-                window=window_of(row),
-            )
+    return tuple(
+        answers.Holding(
+            asset=answers.AssetRef(
+                type=row["asset_type"], id=row["asset_id"], name=row["asset_name"]
+            ),
+            owner=row["owner"],
+            partner=row["partner"],
+            partner_name=row["partner_name"],
+            tasks=tuple(orjson.loads(row["tasks"])),
+            level=row["level"],
+            planned_end=row["planned_end"],
+            certainty=certainty_during(row, since, until),
+            access="certain" if _line(row) in certain else "possible",
+            window=window_of(row),
         )
-    return tuple(found)
+        for row in rows
+    )
 
 
 def _line(row: Any) -> tuple[str, str, str, str]:

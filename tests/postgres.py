@@ -64,7 +64,7 @@ def _run(folder: Path) -> Iterator[str]:
 
 def _as_server(*command: str | Path) -> None:
     user = UNPRIVILEGED if os.getuid() == 0 else None
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [str(word) for word in command],
         user=user,
         cwd="/",

@@ -139,12 +139,9 @@ def changes_between(
     to_known: KnownAt = None,
 ) -> Response:
     """What differs between two instants (from, to), or between two states of knowledge."""
-    by_time, by_knowledge = (from_, to), (from_known, to_known)
-    if (
-        by_time.count(None) + by_knowledge.count(None) != 2
-        or None in by_time
-        and None in by_knowledge
-    ):
+    by_time = from_ is not None and to is not None
+    by_knowledge = from_known is not None and to_known is not None
+    if [from_, to, from_known, to_known].count(None) != 2 or not (by_time or by_knowledge):  # noqa: PLR2004
         raise BadRequest(
             422, "bad-question", "give from and to, or from_known and to_known: one pair of them"
         )

@@ -166,3 +166,14 @@ LIMIT :limit;
 -- One entry of a book.
 SELECT position, number, state FROM entry
 WHERE book = :book AND number = :number;
+
+-- name: entries_on_line
+-- The entries between two numbers that bear on one line: its own, its pair's and its asset's.
+SELECT number FROM fact
+WHERE book = :book AND number > :after AND number <= :known
+    AND (
+        (asset_type = :asset_type AND asset_id = :asset_id AND partner = :partner AND owner = :owner)
+        OR (asset_type IS NULL AND partner = :partner AND owner = :owner)
+        OR (asset_type = :asset_type AND asset_id = :asset_id AND partner IS NULL)
+    )
+ORDER BY number;

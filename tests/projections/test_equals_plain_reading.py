@@ -180,7 +180,7 @@ def test_a_rebuild_changes_no_answer(services: Services, drawn: Any) -> None:
     before = _snapshot(services)
     with services.database.writing() as connection:
         for table in ("access_window", "ownership", "episode", "anomaly", "fact", "book_append"):
-            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+            connection.execute(f"DELETE FROM {table}")
     services.projector.rebuild()
     assert _snapshot(services) == before
 

@@ -66,7 +66,7 @@ def test_answers_equal_a_naive_fold_of_the_file(services: Services, name: str) -
     """At 200 random instants, and around every boundary of a hundred random lines."""
     facts = facts_of(name)
     _import_file(services, name)
-    chance = random.Random(2026)  # noqa: S311 - chance, not secrecy
+    chance = random.Random(2026)
     first, last = (parse_instant(fact["effective_at"]) for fact in (facts[0], facts[-1]))
     for _ in range(200):
         at = first + chance.random() * (last - first)
