@@ -31,7 +31,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if services is not None:
-            app.state.services = services
             yield
             return
         embedded = settings.database_url is None
@@ -48,6 +47,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.state.services = services
     problems.install(app)
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
     app.include_router(health.router)

@@ -9,7 +9,12 @@ from fastapi import Depends, Path, Query, Request
 from api.problems import BadRequest
 from bootstrap.services import Services
 from domain.instants import parse_instant
-from domain.values import PORTFOLIO_PATTERN, AssetKey
+from domain.values import (
+    ASSET_ID_PATTERN,
+    ASSET_TYPE_PATTERN,
+    PORTFOLIO_PATTERN,
+    AssetKey,
+)
 from projections.moments import AsOf
 
 _INSTANT = {"type": "string", "format": "date-time"}
@@ -118,8 +123,12 @@ Partner = Annotated[
 
 
 def asset_key(
-    type: Annotated[str, Path(description="Such as page or ad_account.")],
-    id: Annotated[str, Path(description="The asset's id; ad accounts without act_.")],
+    type: Annotated[
+        str, Path(description="Such as page or ad_account.", pattern=ASSET_TYPE_PATTERN)
+    ],
+    id: Annotated[
+        str, Path(description="Its id; ad accounts without act_.", pattern=ASSET_ID_PATTERN)
+    ],
 ) -> tuple[str, str]:
     """The asset that the path names."""
     return AssetKey(type=type, id=id).key

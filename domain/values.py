@@ -107,8 +107,11 @@ META_ASSET_TYPES = (
 )
 """Meta's own asset types; their ids are numeric. Any other type is kept as it came."""
 
-AssetType = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
-AssetId = Annotated[str, StringConstraints(pattern=r"^[!-.0-~]{1,200}$")]
+ASSET_TYPE_PATTERN = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$"
+ASSET_ID_PATTERN = r"^[!-.0-~]{1,200}$"
+
+AssetType = Annotated[str, StringConstraints(pattern=ASSET_TYPE_PATTERN)]
+AssetId = Annotated[str, StringConstraints(pattern=ASSET_ID_PATTERN)]
 """Printable ASCII without spaces and slashes; five to twenty digits for Meta's own types."""
 
 
