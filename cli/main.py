@@ -1,0 +1,36 @@
+"""The program `access-ledger`: its commands, and how each run ends."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App
+
+from cli import asking, demo, exporting, operating, recording, serving, worker
+from cli.failures import guarded
+
+app = App(
+    name="access-ledger",
+    help="Which partner could do what on which Meta asset at any moment, as known at any moment.",
+    version="0.1.0",
+    version_flags=["--version"],
+)
+for room in (demo, serving, worker, operating, recording, exporting, asking):
+    room.add_to(app)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; messages go to stderr."""
+    return guarded(
+        lambda: app(
+            list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    )
+
+
+def main() -> None:
+    """The entry point."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

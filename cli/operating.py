@@ -1,0 +1,132 @@
+"""Keeping a ledger in order: migrate, doctor, rebuild."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+
+from cyclopts import App
+
+from bootstrap import clock
+from bootstrap.services import Services, all_migrations, open_database, open_services
+from bootstrap.settings import Settings
+from cli.failures import Exit, Failed
+from cli.options import opened
+from ledger.database import Database
+from ledger.migrate import migrate as apply_migrations
+from ledger.migrate import pending
+from ledger.store_errors import StoreError, StoreUnavailable
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""PostgreSQL refuses appends whose clock is further off."""
+
+
+def migrate() -> int:
+    """Create or update the tables; prints what was applied."""
+    database = open_database(Settings())
+    try:
+        applied = apply_migrations(database, all_migrations(database))
+    finally:
+        database.close()
+    for name in applied:
+        print(f"applied {name}")
+    if not applied:
+        print(f"nothing to apply: the database at {database.where} is up to date")
+    return Exit.OK
+
+
+def rebuild() -> int:
+    """Make the read model anew from the entries; no answer changes by it."""
+    with opened() as (_, services):
+        taken = services.projector.rebuild()
+    print(f"rebuilt from {taken} entries")
+    return Exit.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the doctor looked at."""
+
+    what: str
+    found: str
+    sound: bool = True
+
+
+def doctor() -> int:
+    """Look at the database, its schema, the read model and the clocks; 1 if something is wrong."""
+    wrong, settings = 0, Settings()
+    if not settings.database_url and not settings.file.exists():
+        raise Failed(
+            f"there is no ledger at {settings.file} yet; check ACCESS_LEDGER_FILE, "
+            "or import a file, which creates it"
+        )
+    with open_services(settings, check_schema=False) as services:
+        for finding in examine(services):
+            print(f"{'ok' if finding.sound else 'WRONG':5}  {finding.what}: {finding.found}")
+            sys.stdout.flush()
+            wrong += not finding.sound
+    problems = "1 thing is" if wrong == 1 else f"{wrong} things are"
+    print(f"{problems} wrong" if wrong else "all in order")
+    return Exit.FAILED if wrong else Exit.OK
+
+
+def examine(services: Services) -> Iterator[Finding]:
+    """What there is to see, in order. Raises StoreUnavailable where nothing answers."""
+    database = services.database
+    try:
+        missing = pending(database, all_migrations(database))
+    except StoreUnavailable:
+        raise
+    except StoreError as error:
+        yield Finding("schema", str(error), sound=False)
+        return
+    yield Finding("database", f"{database.dialect} at {database.where} answers")
+    yield _clock_difference(database)
+    if database.dialect == "sqlite":
+        yield _integrity(database)
+    if missing:
+        names = ", ".join(migration.name for migration in missing)
+        yield Finding("schema", f"not applied: {names}; run: access-ledger migrate", sound=False)
+        return
+    yield Finding("schema", "migrated")
+    newest, projected = services.projector.progress()
+    lag = newest - projected
+    behind = f"{lag} positions behind; the next read or the worker takes them in"
+    yield Finding("entries", f"newest position {newest}")
+    if lag < 0:
+        wrong = f"is ahead, at position {projected}; run: access-ledger rebuild"
+        yield Finding("read model", wrong, sound=False)
+    else:
+        yield Finding("read model", behind if lag else "up to date")
+    books = services.books.books()
+    yield Finding("books", f"{len(books)}, with {sum(books.values())} entries")
+
+
+def _clock_difference(database: Database) -> Finding:
+    if database.dialect == "sqlite":
+        return Finding("clock", "this machine's own, as there is no other")
+    before = clock.now()
+    with database.reading() as connection:
+        row = connection.execute("SELECT clock_timestamp() AS moment").fetchone()
+    difference = row["moment"].astimezone(UTC) - (before + (clock.now() - before) / 2)
+    seconds = difference.total_seconds()
+    if abs(difference) <= CLOCK_TOLERANCE:
+        return Finding("clock", f"{seconds:+.3f} s between the database's and this machine's")
+    advice = "appends are refused; set the clocks (NTP)"
+    return Finding("clock", f"{seconds:+.0f} s from the database's: {advice}", sound=False)
+
+
+def _integrity(database: Database) -> Finding:
+    with database.reading() as connection:
+        problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
+    if problems == ["ok"]:
+        return Finding("integrity", "quick_check finds nothing")
+    advice = "restore a backup, or export what can be read"
+    return Finding("integrity", f"{'; '.join(problems)}; {advice}", sound=False)
+
+
+def add_to(app: App) -> None:
+    """Make these commands of the program."""
+    for command in (migrate, doctor):
+        app.command(command, group="Running")
+    app.command(rebuild, group="Running")

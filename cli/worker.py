@@ -1,0 +1,130 @@
+"""The worker: keeps the read model warm. PostgreSQL wakes it; a poll stands beside the alarm."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+
+import psycopg
+import structlog
+from cyclopts import App
+
+from bootstrap.services import open_services
+from bootstrap.settings import Settings
+from cli.failures import Exit
+from cli.signals import on_both
+from ledger.store_errors import StoreError
+from projections.projector import Projector
+
+CHANNEL = "access_ledger"
+CONNECT_TIMEOUT_SECONDS = 5
+
+Wait = Callable[[], None]
+
+
+def worker() -> int:
+    """Keep the read model current until stopped by SIGTERM or SIGINT."""
+    settings, stop = Settings(), Event()
+
+    def stopping(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    with on_both(stopping), open_services(settings) as services, alarm(settings, stop) as wait:
+        log = structured_log()
+        log.info("worker started", poll_seconds=settings.poll_seconds)
+        keep_current(services.projector, wait, stop, log)
+        log.info("worker stopped")
+    return Exit.OK
+
+
+def keep_current(
+    projector: Projector, wait: Wait, stop: Event, log: structlog.stdlib.BoundLogger
+) -> None:
+    """Catch up, wait, and again; a store that is away is waited for."""
+    away = False
+    while not stop.is_set():
+        try:
+            taken = projector.catch_up()
+        except StoreError as error:
+            if not away:
+                log.warning("store away", reason=str(error))
+            away = True
+        else:
+            if away:
+                log.info("store back")
+            away = False
+            if taken:
+                log.info("caught up", entries=taken)
+        wait()
+
+
+@contextmanager
+def alarm(settings: Settings, stop: Event) -> Iterator[Wait]:
+    """A wait that ends after the poll, at a stop, or when PostgreSQL says that there is news."""
+    if not settings.database_url:
+        yield lambda: _sleep(stop, settings.poll_seconds)
+        return
+    listening = _Listener(settings.database_url, settings.poll_seconds, stop)
+    try:
+        yield listening.wait
+    finally:
+        listening.close()
+
+
+def _sleep(stop: Event, seconds: float) -> None:
+    stop.wait(seconds)
+
+
+class _Listener:
+    """One connection that listens; while it cannot, the poll alone does the work."""
+
+    def __init__(self, url: str, poll_seconds: float, stop: Event) -> None:
+        self._url = url
+        self._poll_seconds = poll_seconds
+        self._stop = stop
+        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+
+    def wait(self) -> None:
+        try:
+            if self._connection is None:
+                self._connection = psycopg.connect(
+                    self._url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS
+                )
+                self._connection.execute(f"LISTEN {CHANNEL}")
+                return  # what came before this is found by catching up once more
+            for _ in self._connection.notifies(timeout=self._poll_seconds, stop_after=1):
+                pass
+        except psycopg.Error:
+            self.close()
+            _sleep(self._stop, self._poll_seconds)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def structured_log() -> structlog.stdlib.BoundLogger:
+    """A log on stderr: JSON lines, unless somebody is watching."""
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    log: structlog.stdlib.BoundLogger = structlog.get_logger()
+    return log
+
+
+def add_to(app: App) -> None:
+    """Make the worker a command of the program."""
+    app.command(worker, group="Running")

@@ -1,0 +1,240 @@
+"""Running the program: the demo, doctor and migrate, servers, and a store that is away."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from threading import Event
+from typing import cast
+
+import pytest
+
+from bootstrap.settings import Settings
+from cli.worker import keep_current, structured_log
+from ledger.store_errors import StoreUnavailable
+from projections.projector import Projector
+from tests.cli.conftest import STORY, Program
+
+ROOT = Path(__file__).resolve().parents[2]
+CLOSED = "postgresql://someone:secret@127.0.0.1:1/ledger"
+
+
+def _start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, **variables, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli", *arguments],
+        env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def test_the_demo_says_the_same_each_time(program: Program) -> None:
+    first = program("demo", "--no-serve")
+    assert (first.code, first.err) == (0, "")
+    process = _start("demo", "--no-serve")
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, first.out)
+    assert "as known then?" in out
+    assert "Norrsken DACH" in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_the_transcript_of_the_demo_can_be_typed(told: Program, program: Program) -> None:
+    """Each command that the demo shows is one that the program takes."""
+    out = program("demo", "--no-serve").out
+    commands = [line.split()[2:] for line in out.splitlines() if line.startswith("$ ")]
+    assert len(commands) == 8
+    for command in commands:
+        # This ledger learned the story today, so what was known then is named by its entry.
+        typed = ["31" if part == "2026-03-16" else part for part in command]
+        assert told(*typed).code in (0, 3)
+
+
+def test_a_database_that_is_down_is_six(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCESS_LEDGER_DATABASE_URL", CLOSED)
+    ran = program("matrix")
+    assert (ran.code, ran.out) == (6, "")
+    assert "the database at 127.0.0.1:1/ledger does not answer" in ran.err
+    assert "start the database or check its address, then try again" in ran.err
+    assert "secret" not in ran.err
+
+
+def test_a_file_that_is_no_ledger_is_six(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "access-ledger.db").write_text("this is not a database, but a long enough text")
+    ran = program("matrix")
+    assert ran.code == 6
+    assert "the SQLite file cannot be used (file is not a database)" in ran.err
+
+
+@pytest.mark.parametrize("empty_settings", ["postgresql"], indirect=True)
+def test_a_postgresql_that_is_not_migrated_says_so(
+    program: Program, empty_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESS_LEDGER_DATABASE_URL", empty_settings.database_url or "")
+    ran = program("matrix")
+    assert ran.code == 6
+    assert "is not migrated: ledger/0001_entries" in ran.err
+    assert ran.err.endswith("not applied; run: access-ledger migrate\n")
+    doctor = program("doctor")
+    assert doctor.code == 1
+    assert "run: access-ledger migrate" in doctor.out
+    assert program("migrate").out.startswith("applied ledger/0001_entries\n")
+    assert program("migrate").out.startswith("nothing to apply")
+    assert program("import", str(STORY)).code == 0
+    doctor = program("doctor")
+    assert (doctor.code, "40 positions behind" in doctor.out) == (0, True)
+    assert "s between the database's and this machine's" in doctor.out
+    assert program("matrix").code == 0
+    assert "read model: up to date" in program("doctor").out
+
+
+def test_doctor_finds_nothing_wrong_with_a_sound_ledger(told: Program) -> None:
+    told("matrix")
+    ran = told("doctor")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[2:] == [
+        "ok     integrity: quick_check finds nothing",
+        "ok     schema: migrated",
+        "ok     entries: newest position 40",
+        "ok     read model: up to date",
+        "ok     books: 1, with 40 entries",
+        "all in order",
+    ]
+
+
+def test_doctor_creates_no_ledger(program: Program, tmp_path: Path) -> None:
+    ran = program("doctor")
+    assert (ran.code, ran.err) == (
+        1,
+        (
+            "access-ledger: there is no ledger at access-ledger.db yet; check ACCESS_LEDGER_FILE, "
+            "or import a file, which creates it\n"
+        ),
+    )
+    assert not (tmp_path / "access-ledger.db").exists()
+
+
+def test_rebuild_changes_no_answer(told: Program) -> None:
+    before = told("matrix", "--at", "2026-05-01").out
+    assert told("rebuild").out == "rebuilt from 40 entries\n"
+    assert told("matrix", "--at", "2026-05-01").out == before
+
+
+def test_a_setting_that_cannot_be_is_said(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESS_LEDGER_PORT", "abc")
+    ran = program("matrix")
+    assert ran.code == 2
+    assert "the settings cannot be used: ACCESS_LEDGER_PORT: Input should be a valid i" in ran.err
+
+
+def test_serving_others_needs_a_word(program: Program) -> None:
+    ran = program("serve", "--host", "0.0.0.0")  # noqa: S104 - it is refused
+    assert ran.code == 2
+    assert "0.0.0.0 can be reached from other machines, and there are no keys yet" in ran.err
+
+
+def test_a_port_that_is_taken_is_said(program: Program) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = program("serve", "--port", str(port))
+    assert ran.code == 1
+    assert f"cannot serve on 127.0.0.1:{port}: Address already in use" in ran.err
+
+
+def test_the_program_runs_by_itself_and_says_what_it_can() -> None:
+    process = _start("--help")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    for command in (
+        "demo", "serve", "worker", "migrate", "doctor", "import", "record", "who", "what",
+        "matrix", "owner", "timeline", "diff", "offboard", "entries", "anomalies", "rebuild",
+        "export",
+    ):  # fmt: skip
+        assert f"│ {command} " in out
+    process = _start("who", "page:104857600219483", ACCESS_LEDGER_DATABASE_URL=CLOSED)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (6, "")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_the_worker_keeps_the_read_model_warm_until_it_is_stopped(
+    program: Program, settings: Settings, monkeypatch: pytest.MonkeyPatch, stop: signal.Signals
+) -> None:
+    where = (
+        {"ACCESS_LEDGER_DATABASE_URL": settings.database_url}
+        if settings.database_url
+        else {"ACCESS_LEDGER_FILE": str(settings.file), "ACCESS_LEDGER_POLL_SECONDS": "0.05"}
+    )
+    for name, value in where.items():
+        monkeypatch.setenv(name, value)
+    process = _start("worker")
+    assert process.stderr is not None
+    assert json.loads(process.stderr.readline())["event"] == "worker started"
+    assert program("import", str(STORY)).code == 0
+    deadline = time.monotonic() + 20
+    while "read model: up to date" not in program("doctor").out:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(stop)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert [json.loads(line)["event"] for line in err.splitlines()][-1] == "worker stopped"
+
+
+class _Projector:
+    """A projector whose store is away at first."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def catch_up(self) -> int:
+        """Fail once, then take in one entry."""
+        self.calls += 1
+        if self.calls == 1:
+            raise StoreUnavailable("somewhere", "gone")
+        return 1
+
+
+def test_the_worker_waits_for_a_store_that_is_away(capfd: pytest.CaptureFixture[str]) -> None:
+    projector, stop = _Projector(), Event()
+
+    def wait() -> None:
+        if projector.calls == 2:
+            stop.set()
+
+    keep_current(cast("Projector", projector), wait, stop, structured_log())
+    events = [json.loads(line)["event"] for line in capfd.readouterr().err.splitlines()]
+    assert events == ["store away", "store back", "caught up"]
+
+
+@pytest.mark.parametrize("command", [("demo", "--port", "0"), ("serve", "--port", "0")])
+def test_the_api_is_served_on_loopback_until_stopped(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    process = _start(*command, TMPDIR=str(tmp_path))
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    assert line.startswith("serving on http://127.0.0.1:")
+    address = line.split()[2].removesuffix("/v1,")
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/livez", timeout=5) as answer:  # noqa: S310
+                assert answer.status == 200
+            break
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+    assert not list(tmp_path.glob("access-ledger-demo-*")), "the demo leaves nothing behind"
