@@ -70,7 +70,8 @@ class EffectiveCommand(Command):
         if self.effective_after and self.effective_at and self.effective_after >= self.effective_at:
             raise ValueError(
                 f"effective_after {format_instant(self.effective_after)} is not before "
-                f"effective_at {format_instant(self.effective_at)}; it is the last moment the old state was seen"
+                f"effective_at {format_instant(self.effective_at)}; "
+                "it is the last moment the old state was seen"
             )
         return self
 

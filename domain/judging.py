@@ -16,7 +16,7 @@ from domain.events import (
     OwnershipEvent,
     PartnerEvent,
 )
-from domain.facts import EffectiveCommand, Fact, VoidEntry
+from domain.facts import EffectiveCommand, EndOwnership, Fact, VoidEntry
 from domain.refusals import (
     REFUSAL_OF,
     AlreadyVoid,
@@ -71,8 +71,14 @@ class Decision:
 
 def decide(state: BookState, append: Append) -> Decision:
     """The events that the append comes to, or the refusal of the whole of it."""
-    if len(append.facts) == 1 and (decision := _decide_in_order(state, append)):
-        return decision
+    if len(append.facts) == 1:
+        try:
+            decision = _decide_in_order(state, append)
+        except Refused as refusal:
+            refusal.fact_id = append.facts[0].id
+            raise
+        if decision:
+            return decision
     return _Judgement(state, append).decision()
 
 
@@ -180,15 +186,13 @@ class _Judgement:
     # --- taking the facts in
 
     def _take(self, fact: Fact) -> None:
-        if isinstance(fact, VoidEntry):
-            if fact.replaces is not None:
-                self._void(fact, self._entry(fact.replaces))
-            target = self._entry(fact.entry if fact.entry is not None else fact.fact_id)
-            self._void(fact, target, event_id=fact.id)
-            return
         replaces = None if fact.replaces is None else self._entry(fact.replaces)
         if replaces is not None and replaces not in self.voided:
-            self._void(fact, replaces)
+            self._void(fact, replaces, event_id=replacing_void_id(fact.id))
+        if isinstance(fact, VoidEntry):
+            target = self._entry(fact.entry if fact.entry is not None else fact.fact_id)
+            self._void(fact, target, event_id=fact.id, replaces=replaces)
+            return
         event = effective_event(fact, self.append.recorded_at, replaces)
         number = self._note(event, fact.id)
         home = self._known(self.state.history_of(event))
@@ -207,16 +211,17 @@ class _Judgement:
             raise UnknownEntry(self.state.book, target or 0, self.state.newest)
         return number
 
-    def _void(self, fact: Fact, target: int, event_id: str | None = None) -> None:
+    def _void(self, fact: Fact, target: int, *, event_id: str, replaces: int | None = None) -> None:
         """Void an entry: as the fact says, or because the fact replaces it."""
         voided_by = self.voids.voided_by(target)
         if voided_by is not None:
             raise AlreadyVoid(target, voided_by)
         event = EntryVoided(
-            id=event_id or replacing_void_id(fact.id),
+            id=event_id,
             book=self.state.book,
             entry=target,
-            reason=getattr(fact, "reason", None) or f"replaced by {fact.id}",
+            reason=_reason(fact) or f"replaced by {fact.id}",
+            replaces=replaces,
             actor=fact.actor,
             source=fact.source,
             authority=fact.authority,
@@ -301,12 +306,13 @@ class _Judgement:
 
     def _refuse_overriding(self, before: _Effects, outcome: _Effects) -> None:
         """Only what was observed may put one owner over another; a command transfers."""
-        exempt = {self.state.place(number) for number in before.overriding}
         for number in sorted(outcome.overriding):
-            if number <= self.state.newest or self.places[number].place in exempt:
+            if number <= self.state.newest:
                 continue
             event = self.events[number - self.state.newest - 1]
             assert isinstance(event, OwnershipEstablished)
+            if event.replaces in before.overriding:
+                continue  # it says again what stood here
             asset = self.assets[event.asset.key]
             standing = [p for p in asset.events if p.number not in self.voids]
             spans = read_ownership(sorted(standing + self.added[id(asset)])).spans
@@ -314,9 +320,6 @@ class _Judgement:
             raise self._blamed(number, _owned_by_another(event, previous.owner or ""))
 
     def _accept(self, before: _Effects, outcome: _Effects) -> Decision:
-        if not self.voided:
-            return Decision(events=self.events)
-
         def in_effect(voids: Voids, effects: _Effects) -> set[int]:
             homes: list[History] = [
                 *self.pairs.values(),
@@ -337,6 +340,11 @@ class _Judgement:
             lost=tuple(sorted(had - have)),
             gained=tuple(sorted(have - had)),
         )
+
+
+def _reason(fact: Fact) -> str | None:
+    """The reason in words, if the fact gives one; that of an ended ownership is a code."""
+    return None if isinstance(fact, EndOwnership) else fact.reason
 
 
 def replacing_void_id(fact_id: str) -> str:

@@ -107,7 +107,8 @@ def read_plainly(book: str, entries: Iterable[Entry], known: int) -> PlainReadin
     void = void_entries(believed)
     places: dict[int, int] = {}
     for entry in believed:
-        replaced = entry.event.replaces
+        is_void = isinstance(entry.event, EntryVoided)  # a void has no place but its own
+        replaced = None if is_void else entry.event.replaces
         places[entry.number] = places[replaced] if replaced else entry.number
     effective = [
         (to_microseconds(entry.event.effective_at), places[entry.number], entry.number, entry.event)

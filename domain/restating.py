@@ -23,8 +23,8 @@ def restates(fact: Fact, entry: Entry, numbers: Mapping[str, int]) -> bool:
     if isinstance(fact, VoidEntry):
         target = number(fact.entry if fact.entry is not None else fact.fact_id)
         return isinstance(event, EntryVoided) and (
-            (event.entry, event.reason, event.actor, event.source, event.authority)
-            == (target, fact.reason, fact.actor, fact.source, fact.authority)
+            (event.entry, event.replaces, event.reason, event.actor, event.source, event.authority)
+            == (target, number(fact.replaces), fact.reason, fact.actor, fact.source, fact.authority)
         )
     try:
         return effective_event(fact, entry.recorded_at, number(fact.replaces)) == event

@@ -64,7 +64,7 @@ class _Line:
     facts: list[Fact]
 
 
-class _BadLine(Exception):
+class BadLine(ValueError):
     """A line that states no facts."""
 
 
@@ -91,19 +91,19 @@ def import_lines(
 
 
 def parse_line(raw: bytes) -> list[Fact]:
-    """The facts of one line: one, or those of an array. Raises ValueError with the reason."""
+    """The facts of one line: one, or those of an array. Raises BadLine with the reason."""
     try:
         decoded = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise _BadLine(f"not JSON: {error}") from error
+        raise BadLine(f"not JSON: {error}") from error
     try:
         if not isinstance(decoded, list):
             return [parse_fact(decoded)]
         if not decoded:
-            raise _BadLine("an empty array; an append holds at least one fact")
+            raise BadLine("an empty array; an append holds at least one fact")
         return [parse_fact(fields) for fields in decoded]
     except ValidationError as error:
-        raise _BadLine("; ".join(describe(error))) from error
+        raise BadLine("; ".join(describe(error))) from error
 
 
 class _Import:
@@ -134,7 +134,7 @@ class _Import:
             try:
                 stated = parse_line(raw)
                 line = _Line(number, raw, book_of(stated[0]), stated)
-            except _BadLine as error:
+            except BadLine as error:
                 self.reject(number, raw, str(error))
                 continue
             if chunk and (facts + len(stated) > CHUNK_FACTS or size + len(raw) > CHUNK_BYTES):

@@ -79,7 +79,7 @@ def _immediate(raw: sqlite3.Connection) -> Iterator[None]:
         raw.commit()
     except sqlite3.IntegrityError as error:
         raise IntegrityError(str(error)) from error
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         raise OperationalError(str(error)) from error
 
 
@@ -101,7 +101,9 @@ class SQLiteDatabase:
             try:
                 with self._datastore.get_connection(commit=False) as connection:
                     yield _raw(connection)
-            except sqlite3.OperationalError as error:
+            except sqlite3.IntegrityError:
+                raise
+            except sqlite3.DatabaseError as error:
                 raise OperationalError(str(error)) from error
 
     @contextmanager

@@ -104,7 +104,7 @@ def episode_of(row: Any, at: Microseconds) -> answers.Episode:
         partner=row["partner"],
         partner_name=row["partner_name"],
         removed_by=row["removed_by"],
-        certainty=certainty_during(row, at, at + 1),
+        certainty=certainty_during(row, -FAR, at + 1),
         window=window_of(row),
     )
 

@@ -24,8 +24,8 @@ REQUESTS = [
     if mode is GenerationMode.POSITIVE or operation.get("parameters")
 ]
 
-# What one field says of another (an entry that is in the book, a period that runs forward, a partner
-# that is not the owner) stands in no schema: such a request may be answered 422.
+# What one field says of another (an entry that is in the book, a period that runs forward, a
+# partner that is not the owner) stands in no schema: such a request may be answered 422.
 CONFIG = schemathesis.Config.from_dict(
     {
         "checks": {
