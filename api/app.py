@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from api import problems
 from api.body_limit import BodyLimit
-from api.routes import asking, health, recording
+from api.routes import asking, docs, health, recording
 from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
 from domain.facts import AnyFact
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.state.services = services
     problems.install(app)
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
+    app.include_router(docs.router)
     app.include_router(health.router)
     app.include_router(recording.router, prefix="/v1", tags=["recording"])
     app.include_router(asking.router, prefix="/v1", tags=["asking"])

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import ValidationError
 
-from api.problems import BadRequest
+from api.problems import BadRequest, invalid
 from bootstrap.services import Services
+from domain.describing import describe
 from domain.instants import parse_instant
 from domain.values import (
     ASSET_ID_PATTERN,
@@ -36,6 +38,13 @@ def only_known(request: Request) -> None:
             "unknown-parameter",
             f"{', '.join(unknown)} is not a parameter here; "
             f"there is: {', '.join(sorted(known)) or 'none'}",
+        )
+    given = [name for name, _ in request.query_params.multi_items()]
+    if repeated := sorted({name for name in given if given.count(name) > 1}):
+        raise BadRequest(
+            422,
+            "repeated-parameter",
+            f"{', '.join(repeated)} is given more than once; give it once",
         )
 
 
@@ -124,21 +133,42 @@ Partner = Annotated[
 
 def asset_key(
     type: Annotated[
-        str, Path(description="Such as page or ad_account.", pattern=ASSET_TYPE_PATTERN)
+        str,
+        Path(
+            description="Such as page or ad_account.",
+            pattern=ASSET_TYPE_PATTERN,
+            openapi_examples={"a page": {"value": "page"}},
+        ),
     ],
     id: Annotated[
-        str, Path(description="Its id; ad accounts without act_.", pattern=ASSET_ID_PATTERN)
+        str,
+        Path(
+            description="Its id; ad accounts without act_.",
+            pattern=ASSET_ID_PATTERN,
+            openapi_examples={"a page": {"value": "104857600219483"}},
+        ),
     ],
 ) -> tuple[str, str]:
     """The asset that the path names."""
-    return AssetKey(type=type, id=id).key
+    try:
+        return AssetKey(type=type, id=id).key
+    except ValidationError as error:
+        raise invalid(describe(error)) from error
 
 
 Asset = Annotated[tuple[str, str], Depends(asset_key)]
 Ledger = Annotated[Services, Depends(services_of)]
 Moments = Annotated[AsOf, Depends(as_of)]
 Period = Annotated[tuple[datetime, datetime] | None, Depends(period)]
-Limit = Annotated[int, Query(ge=1, le=1000, description="How many items a page holds.")]
+Limit = Annotated[
+    int,
+    Query(
+        ge=1,
+        le=1000,
+        description="How many items a page holds.",
+        openapi_examples={"a page": {"value": 200}},
+    ),
+]
 PageCursor = Annotated[
     str | None,
     Query(

@@ -4,10 +4,9 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from domain.describing import describe
 from domain.refusals import Refused
 from ledger.store_errors import StoreError
 from projections.moments import BadQuestion, UnknownBook
@@ -35,6 +34,11 @@ class BadRequest(Exception):
     ) -> None:
         self.status, self.code, self.errors = status, code, errors
         super().__init__(detail)
+
+
+def invalid(errors: list[str]) -> BadRequest:
+    """422, with one sentence for each thing that is wrong with what the caller sent."""
+    return BadRequest(422, "invalid", "; ".join(errors), errors=errors)
 
 
 TITLES = {
@@ -103,13 +107,10 @@ def install(app: FastAPI) -> None:
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return problem(503, "store-unavailable", str(error), headers=headers)
 
-    @app.exception_handler(ValidationError)
-    def _invalid(_: Request, error: ValidationError) -> Response:
-        return invalid(describe(error))
-
     @app.exception_handler(RequestValidationError)
     def _invalid_request(_: Request, error: RequestValidationError) -> Response:
-        return invalid([f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors()])
+        errors = [f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors()]
+        return problem(422, "invalid", "; ".join(errors), errors=errors)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
@@ -125,8 +126,3 @@ def install(app: FastAPI) -> None:
             "an error in the program; nothing was recorded by this request; see the server's log"
         )
         return problem(500, "failed", detail)
-
-
-def invalid(errors: list[str]) -> Response:
-    """422, with one sentence for each error."""
-    return problem(422, "invalid", "; ".join(errors), errors=errors)

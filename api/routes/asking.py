@@ -133,8 +133,23 @@ def changes_between(
     book: Book,
     ledger: Ledger,
     as_of: Moments,
-    from_: Annotated[str | None, Query(alias="from", json_schema_extra=_INSTANT)] = None,
-    to: Annotated[str | None, Query(json_schema_extra=_INSTANT)] = None,
+    from_: Annotated[
+        str | None,
+        Query(
+            alias="from",
+            description="The earlier instant.",
+            json_schema_extra=_INSTANT,
+            openapi_examples={"a day": {"value": "2026-03-01T00:00:00Z"}},
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        Query(
+            description="The later instant.",
+            json_schema_extra=_INSTANT,
+            openapi_examples={"a day": {"value": "2026-06-30T00:00:00Z"}},
+        ),
+    ] = None,
     from_known: KnownAt = None,
     to_known: KnownAt = None,
 ) -> Response:

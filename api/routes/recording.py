@@ -1,19 +1,23 @@
 """Recording: one fact, or an array that is judged and written as a whole."""
 
+import json
 import re
 from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.parameters import Book, Ledger, only_known
-from api.problems import BadRequest, documented
+from api.problems import BadRequest, documented, invalid
 from api.routes.showing import shown
-from domain.facts import MAX_FACTS_IN_APPEND, AnyFact, Fact, book_of, parse_fact
+from domain.describing import describe
+from domain.facts import MAX_FACTS_IN_APPEND, Fact, book_of, parse_fact
+from domain.state import BookState
 from domain.values import Instant
 from ledger.book import Receipt
+from projections.answers import KnownAt
 
 router = APIRouter(dependencies=[Depends(only_known)])
 
@@ -25,6 +29,12 @@ EXAMPLE = {
     "partner_name": "Fern & Fable Media",
     "effective_at": "2026-03-02T09:30:00Z",
 }
+
+
+NO_ID = (
+    "id is missing; give the fact an id of its own, unique in its book, "
+    "or send an Idempotency-Key to stand in for it"
+)
 
 
 class RecordedFact(BaseModel):
@@ -44,6 +54,7 @@ class Recorded(BaseModel):
     facts: list[RecordedFact]
     lost: tuple[int, ...] = Field(description="Entries that had effect and no longer have.")
     gained: tuple[int, ...] = Field(description="Earlier entries that now have effect.")
+    known_at: KnownAt = Field(description="The newest entry of the book once this was recorded.")
 
 
 async def body_of(request: Request) -> bytes:
@@ -55,11 +66,22 @@ async def body_of(request: Request) -> bytes:
 
 
 def decoded(body: bytes) -> Any:
-    """The JSON value of a body, or 400."""
+    """The JSON value of a body, or 400; also where an object has a name twice (RFC 8259 section 4).
+
+    orjson is strict about the rest, and would take the last of the two.
+    """
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        value = orjson.loads(body)
+        json.loads(body, object_pairs_hook=_names_once)
+    except ValueError as error:
         raise BadRequest(400, "not-json", f"the body is not JSON: {error}") from error
+    return value
+
+
+def _names_once(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"{twice[:80]!r} is given twice in one object; give it once")
 
 
 def key_of(header: str | None) -> str | None:
@@ -74,6 +96,15 @@ def key_of(header: str | None) -> str | None:
             "Idempotency-Key: give 1 to 190 printable ASCII characters without spaces",
         )
     return text
+
+
+def parsed(fields: Any) -> Fact:
+    """The fact that a JSON value states, or 422."""
+    try:
+        return parse_fact(fields)
+    except ValidationError as error:
+        errors = [NO_ID if text == "id is missing" else text for text in describe(error)]
+        raise invalid(errors) from error
 
 
 def facts_in(value: Any, book: str, key: str | None) -> list[Fact]:
@@ -93,7 +124,7 @@ def facts_in(value: Any, book: str, key: str | None) -> list[Fact]:
             fields.setdefault("book", book)
             if key is not None:
                 fields.setdefault("id", f"{key}:{nth}" if many else key)
-        fact = parse_fact(fields)
+        fact = parsed(fields)
         if book_of(fact) != book:
             raise BadRequest(
                 422,
@@ -103,6 +134,15 @@ def facts_in(value: Any, book: str, key: str | None) -> list[Fact]:
             )
         facts.append(fact)
     return facts
+
+
+def facts_of(body: bytes, book: str, key: str | None) -> list[Fact]:
+    """The facts of a body as it came; what nests deeper than Python can follow is 400."""
+    try:
+        return facts_in(decoded(body), book, key)
+    except RecursionError as error:
+        detail = "the body is nested too deeply; a fact has three levels at most"
+        raise BadRequest(400, "not-json", detail) from error
 
 
 @router.post(
@@ -140,23 +180,30 @@ async def record_facts(
     book: Book,
     ledger: Ledger,
     idempotency_key: Annotated[
-        str | None, Header(description="Stands in for the id of facts that have none.")
+        str | None,
+        Header(
+            description="Stands in for the id of facts that have none: itself for one fact, "
+            "KEY:1, KEY:2 ... by their place in an array.",
+            openapi_examples={"a key": {"value": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}},
+        ),
     ] = None,
 ) -> Response:
     """Record one fact, or an array of facts that is written or refused as a whole."""
     body = await body_of(request)
     key = key_of(idempotency_key)
 
-    def handle() -> Receipt:
-        facts = facts_in(decoded(body), book, key)
-        return ledger.books.handle(book, facts, recorded_by="http")
+    def handle() -> Recorded:
+        facts = facts_of(body, book, key)
+        with ledger.books.locked(book):  # so that known_at is where these facts left the book
+            receipt = ledger.books.handle(book, facts, recorded_by="http")
+            return _recorded(receipt, ledger.books.state(book))
 
-    receipt = await run_in_threadpool(handle)
-    fresh = any(taken.status == "written" for taken in receipt.facts)
-    return shown(request, _recorded(receipt), status=201 if fresh else 200)
+    recorded = await run_in_threadpool(handle)
+    fresh = any(fact.status == "written" for fact in recorded.facts)
+    return shown(request, recorded, status=201 if fresh else 200)
 
 
-def _recorded(receipt: Receipt) -> Recorded:
+def _recorded(receipt: Receipt, state: BookState) -> Recorded:
     facts = [
         RecordedFact(
             id=taken.fact_id,
@@ -167,8 +214,10 @@ def _recorded(receipt: Receipt) -> Recorded:
         )
         for taken in receipt.facts
     ]
-    return Recorded(book=receipt.book, facts=facts, lost=receipt.lost, gained=receipt.gained)
-
-
-FactSchema = AnyFact
-"""For the OpenAPI document."""
+    return Recorded(
+        book=receipt.book,
+        facts=facts,
+        lost=receipt.lost,
+        gained=receipt.gained,
+        known_at=KnownAt(entry=state.newest, recorded_at=state.newest_recorded_at),
+    )

@@ -1,5 +1,7 @@
 """Answers as responses: serialised once, with a link to the next page where there is one."""
 
+from urllib.parse import urlencode
+
 from fastapi import Request, Response
 from pydantic import BaseModel
 
@@ -13,6 +15,6 @@ def shown(request: Request, answer: BaseModel, *, status: int = 200) -> Response
     if cursor:
         limit = request.query_params.get("limit")
         kept = {"cursor": cursor, **({"limit": limit} if limit else {})}
-        url = request.url.replace(query="").include_query_params(**kept)
-        response.headers["Link"] = f'<{url}>; rel="next"'
+        # Relative, so that it holds behind a proxy and no Host header decides where it leads.
+        response.headers["Link"] = f'<{request.url.path}?{urlencode(kept)}>; rel="next"'
     return response

@@ -104,9 +104,9 @@ def _told(span: Span) -> str:
 def windows(book: PaperBook, known: int | None = None) -> list[str]:
     """Every window of a book, as ``O>A page1 ADVERTISE 2026-01-02.. #3-``."""
     return [
-        f"{_LETTERS[owner]}>{_LETTERS[partner]} {_NAMES[kind, id]} {','.join(window.tasks)} "
+        f"{_LETTERS[owner]}>{_LETTERS[partner]} {_NAMES[kind, number]} {','.join(window.tasks)} "
         + _told(window)
-        for (owner, partner, kind, id), window in book.reading(known).windows
+        for (owner, partner, kind, number), window in book.reading(known).windows
     ]
 
 

@@ -1,4 +1,5 @@
 """Fact lines: what a caller may state, and what is said about what he may not."""
+# The names are sentences; a docstring says what a name cannot.
 
 from typing import Any
 
@@ -241,8 +242,10 @@ def test_the_hundredth_task_is_the_last() -> None:
 
 def test_a_partner_is_another_portfolio() -> None:
     assert complaints({**ADDED, "partner": ADDED["owner"]}) == [
-        "partner 506914307656634 is the owner itself; a partner is another portfolio "
-        "(if a record kept elsewhere says so, give source.kind as imported)"
+        (
+            "partner 506914307656634 is the owner itself; a partner is another portfolio "
+            "(if a record kept elsewhere says so, give source.kind as imported)"
+        )
     ]
 
 
@@ -265,8 +268,10 @@ def test_a_promise_ends_on_a_day_of_the_calendar_unless_another_record_says_othe
 ) -> None:
     fields = {**GRANTED, "fact": kind, "planned_end": day}
     assert complaints(fields) == [
-        f"planned_end {day} is not a day of the calendar "
-        "(if a record kept elsewhere says so, give source.kind as imported)"
+        (
+            f"planned_end {day} is not a day of the calendar "
+            "(if a record kept elsewhere says so, give source.kind as imported)"
+        )
     ]
     for source in ("declared", "document"):
         assert complaints({**fields, "source": {"kind": source}}) == complaints(fields)
@@ -320,7 +325,7 @@ def test_a_bad_time_is_told_with_its_field(field: str) -> None:
 def test_a_transfer_goes_to_another_portfolio() -> None:
     fields = {**OWNED, "fact": "ownership-transferred", "to_owner": OWNED["owner"]}
     assert complaints(fields) == [
-        "to_owner 506914307656634 is the owner itself; a transfer goes to another portfolio"
+        "to_owner 506914307656634 is the owner itself; a transfer goes to another one"
     ]
 
 
@@ -402,4 +407,4 @@ def test_every_thing_that_is_wrong_is_told_at_once() -> None:
 def test_a_fact_cannot_be_changed_once_it_is_read() -> None:
     fact = parse_fact(ADDED)
     with pytest.raises(ValidationError, match="frozen"):
-        fact.id = "2"
+        setattr(fact, "id", "2")  # noqa: B010

@@ -1,4 +1,5 @@
 """Moments: what is read, what is refused and why, and the one form that is written."""
+# The names are sentences; a docstring says what a name cannot.
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

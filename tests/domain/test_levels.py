@@ -1,4 +1,5 @@
 """The level rule, by the table of the asset types."""
+# The names are sentences; a docstring says what a name cannot.
 
 import pytest
 
