@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,29 +42,37 @@ def golden_of(name: str) -> tuple[tuple[str, frozenset[Cell]], ...]:
         )
 
 
-def naive_fold(facts: Iterator[dict[str, Any]] | tuple[dict[str, Any], ...], at: str) -> set[Cell]:
-    """Who held what at a moment: the file read line by line, with nothing of the ledger's own.
+def naive_folds(facts: Iterable[dict[str, Any]], moments: Iterable[str]) -> Iterator[set[Cell]]:
+    """Who held what at each of some moments, in order: the file read line by line.
 
-    The moments of the files are canonical text, so they compare as text.
+    Nothing of the ledger's own is used. The moments of the files are canonical text, so they
+    compare as text.
     """
     held: dict[tuple[str, str, str, str], tuple[str, ...]] = {}
-    owners: dict[tuple[str, str], str] = {}
-    for fact in facts:
-        if fact["effective_at"] > at:
-            continue
-        asset = (fact["asset"]["type"], fact["asset"]["id"]) if "asset" in fact else ("", "")
-        line = (fact["owner"], fact.get("partner", ""), *asset)
-        match fact["fact"]:
-            case "access-granted" | "access-changed":
-                held[line] = tuple(sorted(set(fact["tasks"])))
-            case "access-revoked":
-                held.pop(line, None)
-            case "partner-removed":
-                for key in [key for key in held if key[:2] == line[:2]]:
-                    del held[key]
-            case "ownership-established" | "ownership-ended":
-                owners[asset] = fact["owner"]
-                gone = fact["fact"] == "ownership-ended"
-                for key in [k for k in held if k[2:] == asset and (gone or k[0] != fact["owner"])]:
-                    del held[key]
-    return {(*line, tasks) for line, tasks in held.items()}
+    waiting = deque(sorted(facts, key=lambda fact: str(fact["effective_at"])))
+    for at in moments:
+        while waiting and waiting[0]["effective_at"] <= at:
+            _take(held, waiting.popleft())
+        yield {(*line, tasks) for line, tasks in held.items()}
+
+
+def naive_fold(facts: Iterable[dict[str, Any]], at: str) -> set[Cell]:
+    """Who held what at one moment."""
+    return next(naive_folds(facts, [at]))
+
+
+def _take(held: dict[tuple[str, str, str, str], tuple[str, ...]], fact: dict[str, Any]) -> None:
+    asset = (fact["asset"]["type"], fact["asset"]["id"]) if "asset" in fact else ("", "")
+    line = (fact["owner"], fact.get("partner", ""), *asset)
+    match fact["fact"]:
+        case "access-granted" | "access-changed":
+            held[line] = tuple(sorted(set(fact["tasks"])))
+        case "access-revoked":
+            held.pop(line, None)
+        case "partner-removed":
+            for key in [key for key in held if key[:2] == line[:2]]:
+                del held[key]
+        case "ownership-established" | "ownership-ended":
+            gone = fact["fact"] == "ownership-ended"
+            for key in [k for k in held if k[2:] == asset and (gone or k[0] != fact["owner"])]:
+                del held[key]
