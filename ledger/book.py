@@ -247,11 +247,12 @@ def _new_facts(facts: Sequence[Fact], lookup: Lookup) -> list[Fact]:
     """The facts whose ids are free. Raises IdTaken where an id stands for other content."""
     new: dict[str, Fact] = {}
     numbers = lookup.numbers
+    used = lookup.taken.keys() | {fact.id for fact in facts}
     for fact in facts:
         known = lookup.taken.get(fact.id)
         same = restates(fact, known.entry, numbers) if known else new.get(fact.id, fact) == fact
         void_id = replacing_void_id(fact.id) if fact.replaces is not None and not known else None
-        blocked = fact.id if not same else void_id if void_id in lookup.taken else None
+        blocked = fact.id if not same else void_id if void_id in used else None
         if blocked:
             holder = lookup.taken.get(blocked)
             refusal = IdTaken(blocked, holder.entry.number if holder else None)

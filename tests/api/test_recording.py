@@ -114,3 +114,15 @@ def test_a_body_that_is_not_json_is_a_problem_of_the_caller(
     )
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith("the body is not JSON")
+
+
+def test_the_id_of_a_replacement_void_may_not_be_another_facts(recorder: Recorder) -> None:
+    """The void of x's replacement is called x~void, so no fact beside it may have that id."""
+    recorder.story()
+    partner = recorder.fact("partner-added", partner=OTHER)
+    again = recorder.fact("partner-added", partner=PARTNER, effective_at="2026-03-02T00:00:00Z")
+    answer = recorder.post({**partner, "id": "x~void"}, {**again, "id": "x", "replaces": 1})
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/id-taken"
+    assert answer.json()["fact_id"] == "x"
+    assert "'x~void' is taken by another fact of this append" in answer.json()["detail"]
