@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import prod
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from hypothesis import strategies as st
 
 from domain.entry import Entry
 from domain.events import AnyEvent, EffectiveEvent, EntryVoided
-from domain.facts import Command, EffectiveCommand, Fact, VoidEntry, parse_fact
+from domain.facts import Command, EffectiveCommand, EndOwnership, Fact, VoidEntry, parse_fact
 from domain.instants import Microseconds, parse_instant, to_microseconds
 from domain.judging import Append, Decision, decide
 from domain.plain_reading import PlainReading, read_plainly, void_entries
@@ -309,18 +310,21 @@ def unjudged(book: PaperBook, facts: Sequence[Fact]) -> list[Entry]:
             raise LookupError(target)
         return number
 
-    def voiding(fact: Fact, target: int, id: str) -> None:
+    def voiding(fact: Fact, target: int, id: str, replaces: int | None = None) -> None:
         replaced.add(target)
-        why = getattr(fact, "reason", None) or f"replaced by {fact.id}"
+        in_words = None if isinstance(fact, EndOwnership) else fact.reason
+        why = in_words or f"replaced by {fact.id}"
         provenance = {"actor": fact.actor, "source": fact.source, "authority": fact.authority}
-        events.append(EntryVoided(id=id, book=book.book, entry=target, reason=why, **provenance))
+        stated = {"id": id, "book": book.book, "entry": target, "replaces": replaces}
+        events.append(EntryVoided(**stated, reason=why, **provenance))
 
     for fact in facts:
         stands_for = None if fact.replaces is None else number_of(fact.replaces)
         if stands_for is not None and stands_for not in replaced:
             voiding(fact, stands_for, f"{fact.id}~void")
         if isinstance(fact, VoidEntry):
-            voiding(fact, number_of(fact.entry or fact.fact_id or 0), fact.id)
+            target = number_of(fact.entry or fact.fact_id or 0)
+            voiding(fact, target, fact.id, stands_for)
         else:
             events.append(_event_of(fact, book.now(), stands_for))
     return [
@@ -703,27 +707,50 @@ def _appends_of(drafts: Iterable[Draft]) -> Appends:
     return telling.appends
 
 
-def _once_in(times: int) -> st.SearchStrategy[bool]:
-    """True once in so many draws; shrinks to False."""
-    return st.integers(0, times - 1).map(lambda drawn: drawn == times - 1)
+_BOUNDS = (0, 0, 0, 0, 1, 2, 3, 5)
 
 
-_BOUNDS = st.sampled_from((0, 0, 0, 0, 1, 2, 3, 5))
+def _digits(*bases: int) -> st.SearchStrategy[list[int]]:
+    """A number below each base, drawn as one integer, of which the first is the highest digit.
+
+    A draft of many draws would not be left out of a failing list: only short ones are tried.
+    """
+
+    def split(number: int) -> list[int]:
+        digits = []
+        for base in reversed(bases):
+            number, digit = divmod(number, base)
+            digits.append(digit)
+        return digits[::-1]
+
+    return st.integers(0, prod(bases) - 1).map(split)
+
+
+def _draft(kind: Kind, subject: list[int], time: list[int], more: list[int]) -> Draft:
+    who, what, how = subject
+    late, bound, tick = time
+    contrary, joined, back = more
+    return Draft(
+        kind,
+        who,
+        what,
+        how,
+        When(tick, _BOUNDS[bound], late=late == 2),
+        back,
+        contrary=contrary == 11,
+        joined=joined == 3,
+    )
 
 
 def _drafts(
-    kinds: Sequence[Kind], ticks: st.SearchStrategy[int], *, partners: int, assets: int
+    kinds: Sequence[Kind], ticks: int, *, partners: int, assets: int
 ) -> st.SearchStrategy[Draft]:
     return st.builds(
-        Draft,
-        kind=st.sampled_from(kinds),
-        who=st.integers(0, partners - 1),
-        what=st.integers(0, assets - 1),
-        how=st.integers(0, 5),
-        when=st.builds(When, ticks, _BOUNDS, _once_in(3)),
-        back=st.integers(0, 9),
-        contrary=_once_in(12),
-        joined=_once_in(4),
+        _draft,
+        st.sampled_from(kinds),
+        _digits(partners, assets, 6),
+        _digits(3, len(_BOUNDS), ticks),
+        _digits(12, 4, 10),
     )
 
 
@@ -755,7 +782,7 @@ def appends(
     """
     voiding = ("void", "correct", "replace")
     kinds = [kind for kind in _KINDS if with_voids or kind not in voiding]
-    drafts = _drafts(kinds, st.integers(0, HORIZON), partners=partners, assets=assets)
+    drafts = _drafts(kinds, HORIZON + 1, partners=partners, assets=assets)
     return _appends_of(draw(st.lists(drafts, min_size=1, max_size=max_drafts)))
 
 
@@ -774,8 +801,7 @@ def valid_history(
     Without `ties` no two have the same effective time; at most `bounded` of them are bounded.
     """
     kinds: tuple[Kind, ...] = ("pair", "asset", *("access",) * 4)
-    steps = st.integers(0 if ties else 1, 3)
-    drafts = _drafts(kinds, steps, partners=partners, assets=assets)
+    drafts = _drafts(kinds, 4, partners=partners, assets=assets)
     drawn = draw(st.lists(drafts, min_size=1, max_size=max_drafts))
     return Told(_in_order(drawn, ties=ties, bounded=bounded))
 
@@ -783,7 +809,7 @@ def valid_history(
 def _in_order(drafts: Iterable[Draft], *, ties: bool, bounded: int) -> Iterator[Fact]:
     telling, now = _Telling(), 0
     for draft in drafts:
-        now += draft.when.tick
+        now += draft.when.tick + (not ties)
         plain = draft._replace(when=When(now, draft.when.bound), contrary=False, joined=False)
         scene = _Scene(telling.book.entries, telling.book, plain.when.at)
         for [(fields, when)] in _sketches(plain, scene):

@@ -96,7 +96,8 @@ def effective_events(
     """Number and event of every entry with an effect, in the order of the fold."""
     places: dict[int, int] = {}
     for entry in entries:
-        replaced = entry.event.replaces
+        effective = isinstance(entry.event, EffectiveEvent)  # a void has no place but its own
+        replaced = entry.event.replaces if effective else None
         places[entry.number] = places[replaced] if replaced else entry.number
     numbers = effective_numbers(entries, reading)
     found = [

@@ -434,7 +434,7 @@ def test_inside_an_edge_of_ownership_the_least_is_promised() -> None:
 
 
 def test_a_question_about_a_partner_is_known_from_the_pairs_first_event_on() -> None:
-    book = given(add("A", at=3, after=2), remove("A", at=5)).observed(remove("B", at=3)).book
+    book = given(add("A", at=3, after=1), remove("A", at=5)).observed(remove("B", at=3)).book
     reading = book.reading()
 
     def known(partner: str, at: int) -> str:

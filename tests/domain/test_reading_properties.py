@@ -44,7 +44,8 @@ def _placed(entries: Sequence[Entry]) -> dict[tuple[Any, ...], list[Placed]]:
     subjects: dict[tuple[Any, ...], list[Placed]] = defaultdict(list)
     for entry in entries:
         event, number = entry.event, entry.number
-        places[number] = places[event.replaces] if event.replaces else number
+        replaced = event.replaces if isinstance(event, EffectiveEvent) else None
+        places[number] = places[replaced] if replaced else number
         if number in void or not isinstance(event, (PartnerEvent, OwnershipEvent, AccessEvent)):
             continue
         match event:
@@ -252,6 +253,3 @@ def test_in_a_book_without_anomalies_every_fact_can_replace_itself(
     assert (decision.lost, decision.gained) == ((number,), ())
     same: dict[int, int] = {entry.number: entry.number for entry in book.entries}
     assert answers(before, same | {number: book.newest}) == answers(book.reading(), same)
-
-
-# --- what the properties turned up

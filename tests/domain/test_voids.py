@@ -221,6 +221,24 @@ def test_a_replaced_entry_cannot_be_replaced_again() -> None:
     )
 
 
+def test_a_stand_in_comes_before_what_it_ties_with_also_where_it_is_about_another_subject() -> None:
+    """Its place is that of an entry elsewhere, earlier than the removal at the same instant."""
+    story = given(add("A", at=1), own("ads1", at=5), remove("A", at=5))
+    book = story.when(
+        [
+            remove("A", at=5, id="away", replaces=2),
+            add("A", at=5, id="back", replaces=2),
+        ]
+    ).then(EntryVoided, PartnerRemoved, PartnerAdded)
+    assert episodes(book) == [
+        "O>A 2026-01-01..2026-01-05 partner_removed #1-#5",
+        "O>A 2026-01-05..2026-01-05 partner_removed #6-#3",
+    ]
+    story.when(remove("A", at=6)).then_refused(
+        NotAPartner, "30001 is not a partner of 10001 on 2026-01-06; add the partner first"
+    )
+
+
 def test_two_facts_may_stand_in_for_one_entry() -> None:
     """One void is written, before the first of them, and both have its place."""
     story = given(*HELD, revoke("A", "page1", at=4))
@@ -271,6 +289,23 @@ def test_a_void_may_replace_a_void() -> None:
     story = given(*HELD, own("ads1"), grant("A", "ads1", at=3), void(3))
     book = story.when(void(5, id="right", replaces=6)).then(EntryVoided, EntryVoided)
     assert windows(book) == ["O>A page1 ADVERTISE 2026-01-02.. #3-"]
+
+
+def test_a_void_that_replaces_keeps_what_it_replaces_and_has_no_place_but_its_own() -> None:
+    """So its content can be compared when it is sent again, and nothing sorts by it."""
+    story = given(*HELD, own("ads1"), grant("A", "ads1", at=3), void(3))
+    book = story.when(void(5, id="right", replaces=6)).then(EntryVoided, EntryVoided)
+    assert book.event("right").replaces == 6
+    assert book.event("right~void").replaces is None
+    assert book.state.place(8) == 8
+
+
+def test_two_voids_may_stand_in_for_one_entry() -> None:
+    """One void of it is written."""
+    story = given(*HELD, own("ads1"), grant("A", "ads1", at=3), void(3))
+    both = [void(5, id="one", replaces=6), void(3, id="two", replaces=6)]
+    book = story.when(both).then(EntryVoided, EntryVoided, EntryVoided)
+    assert windows(book) == []
 
 
 def test_a_replacement_that_does_not_apply_is_refused_like_any_fact() -> None:
