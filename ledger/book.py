@@ -87,11 +87,7 @@ class Books:
 
     def handle(self, book: str, facts: Sequence[Fact], *, recorded_by: str) -> Receipt:
         """Record the facts as one append, or raise `Refused` and record nothing."""
-        if len(facts) > MAX_FACTS_IN_APPEND:
-            raise TooMuchAtOnce(f"an array of {len(facts)} facts", f"{MAX_FACTS_IN_APPEND} facts")
-        for fact in facts:
-            if book_of(fact) != book:
-                raise BooksDiffer(book, book_of(fact))
+        check_one_append(book, facts)
         with self.locked(book):
             for attempt in range(ATTEMPTS):
                 state = self.state(book)
@@ -132,6 +128,7 @@ class Books:
             recorded_at = max(recorded_at, state.newest_recorded_at + timedelta(microseconds=1))
         append = Append(facts=tuple(new), recorded_at=recorded_at, numbers=lookup.numbers)
         decision = decide(state, append)
+        _refuse_taken_ids(decision.events, lookup)
         return _entries(state, decision.events, recorded_at, recorded_by), decision
 
     def append(self, entries: Sequence[Entry]) -> list[Written]:
@@ -233,6 +230,15 @@ class Books:
             return {row["book"]: row["newest"] for row in self._sql.books(connection)}
 
 
+def check_one_append(book: str, facts: Sequence[Fact]) -> None:
+    """Raise Refused for facts that cannot be one append: too many, or of several books."""
+    if len(facts) > MAX_FACTS_IN_APPEND:
+        raise TooMuchAtOnce(f"an array of {len(facts)} facts", f"{MAX_FACTS_IN_APPEND} facts")
+    for fact in facts:
+        if book_of(fact) != book:
+            raise BooksDiffer(book, book_of(fact))
+
+
 def _names(fact: Fact) -> Iterator[str]:
     yield fact.id
     if fact.replaces is not None:
@@ -247,20 +253,26 @@ def _new_facts(facts: Sequence[Fact], lookup: Lookup) -> list[Fact]:
     """The facts whose ids are free. Raises IdTaken where an id stands for other content."""
     new: dict[str, Fact] = {}
     numbers = lookup.numbers
-    used = lookup.taken.keys() | {fact.id for fact in facts}
     for fact in facts:
         known = lookup.taken.get(fact.id)
         same = restates(fact, known.entry, numbers) if known else new.get(fact.id, fact) == fact
-        void_id = replacing_void_id(fact.id) if fact.replaces is not None and not known else None
-        blocked = fact.id if not same else void_id if void_id in used else None
-        if blocked:
-            holder = lookup.taken.get(blocked)
-            refusal = IdTaken(blocked, holder.entry.number if holder else None)
+        if not same:
+            refusal = IdTaken(fact.id, known.entry.number if known else None)
             refusal.fact_id = fact.id
             raise refusal
         if not known:
             new[fact.id] = fact
     return list(new.values())
+
+
+def _refuse_taken_ids(events: Sequence[AnyEvent], lookup: Lookup) -> None:
+    """Raise IdTaken where the void of a replacement would have an id that another entry has."""
+    fresh: set[str] = set()
+    for event in events:
+        holder = lookup.taken.get(event.id)
+        if holder or event.id in fresh:
+            raise IdTaken(event.id, holder.entry.number if holder else None)
+        fresh.add(event.id)
 
 
 def _entries(

@@ -1,5 +1,6 @@
 """One interface to both databases: connections, the append, and whole transactions."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -35,12 +36,12 @@ class EntryTaken(Exception):
 class Recorder(ApplicationRecorder):
     """The library's recorder, with an append that says when it was judged."""
 
+    @abstractmethod
     def append(self, stored: Sequence[StoredEvent], *, clock: datetime) -> list[int]:
         """Write the entries in one transaction; returns their positions in order.
 
         Raises IntegrityError where a number or a fact id is taken, and then writes nothing.
         """
-        raise NotImplementedError
 
 
 class Database(Protocol):

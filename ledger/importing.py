@@ -16,9 +16,9 @@ from pydantic import ValidationError
 from domain.describing import describe
 from domain.entry import Entry
 from domain.facts import Fact, book_of, parse_fact
-from domain.refusals import BooksDiffer, Conflict, Refused, TooMuchAtOnce
+from domain.refusals import Conflict, Refused
 from domain.state import evolve
-from ledger.book import ATTEMPTS, Books, Lookup, Written
+from ledger.book import ATTEMPTS, Books, Lookup, Written, check_one_append
 from ledger.bulk import collector_paused
 from ledger.database import EntryTaken
 
@@ -191,11 +191,7 @@ class _Import:
             lookup = lookups[line.book]
             state = self.books.state_in_hand(line.book)
             try:
-                if len(line.facts) > CHUNK_FACTS * 2:
-                    raise TooMuchAtOnce(f"an array of {len(line.facts)} facts", "1000 facts")
-                for fact in line.facts:
-                    if book_of(fact) != line.book:
-                        raise BooksDiffer(line.book, book_of(fact))
+                check_one_append(line.book, line.facts)
                 fresh, _ = self.books.judge(state, line.facts, lookup, recorded_by=self.recorded_by)
             except Refused as refusal:
                 where = f"fact {refusal.fact_id}: " if len(line.facts) > 1 else ""

@@ -154,25 +154,38 @@ def changes_between(
     to_known: KnownAt = None,
 ) -> Response:
     """What differs between two instants (from, to), or between two states of knowledge."""
-    by_time = from_ is not None and to is not None
-    by_knowledge = from_known is not None and to_known is not None
-    if [from_, to, from_known, to_known].count(None) != 2 or not (by_time or by_knowledge):  # noqa: PLR2004
-        raise BadRequest(
-            422, "bad-question", "give from and to, or from_known and to_known: one pair of them"
-        )
-    if from_ is not None and to is not None:
-        if as_of.at is not None:
-            raise BadRequest(422, "bad-question", "at is not asked beside from and to")
-        before = AsOf(at=instant("from", from_), known_at=as_of.known_at)
-        after = AsOf(at=instant("to", to), known_at=as_of.known_at)
-    else:
-        if as_of.known_at is not None:
-            raise BadRequest(
-                422, "bad-question", "known_at is not asked beside from_known and to_known"
-            )
-        before = AsOf(at=as_of.at, known_at=known("from_known", from_known or ""))
-        after = AsOf(at=as_of.at, known_at=known("to_known", to_known or ""))
+    before, after = _sides(as_of, (from_, to), (from_known, to_known))
     return shown(request, ledger.questions.changes_between(book, before, after))
+
+
+Pair = tuple[str | None, str | None]
+
+
+def _sides(as_of: AsOf, by_time: Pair, by_knowledge: Pair) -> tuple[AsOf, AsOf]:
+    """The two moments of a difference: one pair is given, and given whole."""
+    match (*by_time, *by_knowledge):
+        case (str() as start, str() as end, None, None):
+            if as_of.at is not None:
+                raise BadRequest(422, "bad-question", "at is not asked beside from and to")
+            return (
+                AsOf(at=instant("from", start), known_at=as_of.known_at),
+                AsOf(at=instant("to", end), known_at=as_of.known_at),
+            )
+        case (None, None, str() as start, str() as end):
+            if as_of.known_at is not None:
+                raise BadRequest(
+                    422, "bad-question", "known_at is not asked beside from_known and to_known"
+                )
+            return (
+                AsOf(at=as_of.at, known_at=known("from_known", start)),
+                AsOf(at=as_of.at, known_at=known("to_known", end)),
+            )
+        case _:
+            raise BadRequest(
+                422,
+                "bad-question",
+                "give from and to, or from_known and to_known: one pair of them",
+            )
 
 
 @router.get("/portfolios/{book}/entries", response_model=answers.EntryList)

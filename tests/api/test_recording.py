@@ -124,5 +124,20 @@ def test_the_id_of_a_replacement_void_may_not_be_another_facts(recorder: Recorde
     answer = recorder.post({**partner, "id": "x~void"}, {**again, "id": "x", "replaces": 1})
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/id-taken"
-    assert answer.json()["fact_id"] == "x"
     assert "'x~void' is taken by another fact of this append" in answer.json()["detail"]
+
+
+def test_a_replacement_may_bring_its_own_void(recorder: Recorder) -> None:
+    """As an export has it: the void stands in the array, under the id it was first given."""
+    recorder.story()
+    void = {
+        "fact": "entry-voided",
+        "id": "x~void",
+        "book": OWNER,
+        "entry": 1,
+        "reason": "replaced by x",
+    }
+    again = recorder.fact("partner-added", partner=PARTNER, effective_at="2026-03-02T00:00:00Z")
+    answer = recorder.post(void, {**again, "id": "x", "replaces": 1})
+    assert answer.status_code == 201, answer.text
+    assert [fact["entry"] for fact in answer.json()["facts"]] == [4, 5]
