@@ -22,13 +22,13 @@ from projections.moments import AsOf
 _INSTANT = {"type": "string", "format": "date-time"}
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """The ledger that the app serves."""
     services: Services = request.app.state.services
     return services
 
 
-def only_known(request: Request) -> None:
+async def only_known(request: Request) -> None:
     """Refuse a query parameter that the route does not have: a typo must not change a question."""
     route = request.scope["route"]
     known = {parameter.alias for parameter in _query_parameters(route.dependant)}
@@ -95,7 +95,7 @@ During = Annotated[
 ]
 
 
-def as_of(at: At = None, known_at: KnownAt = None) -> AsOf:
+async def as_of(at: At = None, known_at: KnownAt = None) -> AsOf:
     """Both clocks of a question."""
     return AsOf(
         at=None if at is None else instant("at", at),
@@ -103,7 +103,7 @@ def as_of(at: At = None, known_at: KnownAt = None) -> AsOf:
     )
 
 
-def period(during: During = None) -> tuple[datetime, datetime] | None:
+async def period(during: During = None) -> tuple[datetime, datetime] | None:
     """The period of a question."""
     if during is None:
         return None
@@ -131,7 +131,7 @@ Partner = Annotated[
 ]
 
 
-def asset_key(
+async def asset_key(
     type: Annotated[
         str,
         Path(

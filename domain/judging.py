@@ -1,10 +1,12 @@
 """Judging an append as a whole: `decide` returns its events or raises `Refused`.
 
 The append's voids applied to the book are the baseline. The append is refused if, with all its
-facts in place, any entry, old or new, is without effect that was not so in the baseline.
+facts in place, any entry, old or new, is without effect that was not so in the baseline, nor
+before the append.
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,10 +19,12 @@ from domain.events import (
     PartnerEvent,
 )
 from domain.facts import EffectiveCommand, EndOwnership, Fact, VoidEntry
+from domain.folding import OwnershipFold, read_episodes, read_line, read_ownership
 from domain.refusals import (
     REFUSAL_OF,
     AlreadyVoid,
     BoundAfterEvent,
+    CorrectedTooOften,
     InTheFuture,
     OwnedByAnother,
     Refused,
@@ -34,18 +38,17 @@ from domain.state import (
     History,
     LineHistory,
     PairHistory,
-    anomalies_at_tail,
+    anomaly_at_tail,
     comes_last,
 )
 from domain.voids import Voids
 from domain.windows import (
     Anomaly,
-    OwnershipReading,
     Placed,
-    read_episodes,
-    read_line,
-    read_ownership,
 )
+
+MAX_REPLACEMENTS = 100
+"""How often one fact can be corrected by replacing it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ def _decide_in_order(state: BookState, append: Append) -> Decision | None:
     placed = state.placed(event, state.newest + 1)
     if not comes_last(placed, home):
         return None
-    for anomaly in anomalies_at_tail(state, home, placed):
+    if anomaly := anomaly_at_tail(state, home, placed):
         raise refusal_of(anomaly, placed, stated(event))
     if isinstance(home, AssetHistory) and isinstance(event, OwnershipEstablished):
         for holder in state.asset_tail(home):
@@ -178,8 +181,8 @@ class _Judgement:
         self._widen()
         baseline = self._effects(self.voids, {})
         outcome = self._effects(self.voids, self.added)
-        self._refuse_new_anomalies(baseline, outcome)
         before = self._effects(self.state.voids, {}) if self.voided else baseline
+        self._refuse_new_anomalies(before.anomalies.keys() | baseline.anomalies.keys(), outcome)
         self._refuse_overriding(before, outcome)
         return self._accept(before, outcome)
 
@@ -196,7 +199,9 @@ class _Judgement:
         event = effective_event(fact, self.append.recorded_at, replaces)
         number = self._note(event, fact.id)
         home = self._known(self.state.history_of(event))
-        placed = self.state.placed(event, number)
+        placed = self.state.placed(event, number, self.voids)
+        if replaces and len(placed.place) // 2 > MAX_REPLACEMENTS:
+            raise CorrectedTooOften(replaces, MAX_REPLACEMENTS)
         self.added.setdefault(id(home), []).append(placed)
         self.places[number] = placed
 
@@ -215,7 +220,7 @@ class _Judgement:
         """Void an entry: as the fact says, or because the fact replaces it."""
         voided_by = self.voids.voided_by(target)
         if voided_by is not None:
-            raise AlreadyVoid(target, voided_by)
+            raise AlreadyVoid(target, voided_by if voided_by <= self.state.newest else None)
         event = EntryVoided(
             id=event_id,
             book=self.state.book,
@@ -267,7 +272,7 @@ class _Judgement:
             episodes[pair.key] = reading.effective
             note(reading.anomalies)
         for asset in self.assets.values():
-            ownership: OwnershipReading = read_ownership(standing(asset))
+            ownership: OwnershipFold = read_ownership(standing(asset))
             owners[asset.key] = ownership.effective
             effects.overriding.update(ownership.overriding)
             note(ownership.anomalies)
@@ -291,15 +296,17 @@ class _Judgement:
             refusal.fact_id = self.blame[number - self.state.newest - 1]
         return refusal
 
-    def _refuse_new_anomalies(self, baseline: _Effects, outcome: _Effects) -> None:
-        fresh = sorted(outcome.anomalies.keys() - baseline.anomalies.keys(), reverse=True)
-        new = [number for number in fresh if number > self.state.newest]
-        for number in reversed(new):
+    def _refuse_new_anomalies(self, excused: AbstractSet[int], outcome: _Effects) -> None:
+        """Refuse for the first new fact without effect, else for the first entry that loses it."""
+        fresh = sorted(outcome.anomalies.keys() - excused)
+        for number in fresh:
+            if number <= self.state.newest:
+                continue
             event = self.events[number - self.state.newest - 1]
             assert not isinstance(event, EntryVoided)
             refusal = refusal_of(outcome.anomalies[number], self.places[number], stated(event))
             raise self._blamed(number, refusal)
-        for number in reversed(fresh):
+        for number in fresh:
             placed = self.state.placed_entry(number)
             home = self.state.homes[number - 1]
             raise WouldUndo(outcome.anomalies[number], placed, _stated_by(home, placed))

@@ -209,10 +209,24 @@ class AlreadyVoid(Refused):
 
     code = "already-void"
 
-    def __init__(self, entry: int, voided_by: int) -> None:
+    def __init__(self, entry: int, voided_by: int | None) -> None:
         super().__init__(
             f"entry {entry} is void already (by entry {voided_by}); "
             "to bring it back, void that entry"
+            if voided_by
+            else f"entry {entry} is voided twice in this append; void it once"
+        )
+
+
+class CorrectedTooOften(Refused):
+    """The place of an entry names every entry that it stands in for, so it has a length."""
+
+    code = "corrected-too-often"
+
+    def __init__(self, entry: int, limit: int) -> None:
+        super().__init__(
+            f"entry {entry} is the last of {limit} replacements of one fact, and there can be no "
+            "more; void it, and record what is right as a fact that replaces nothing"
         )
 
 

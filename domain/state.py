@@ -19,21 +19,22 @@ from domain.events import (
     EntryVoided,
     OwnershipEstablished,
     OwnershipEvent,
+    OwnershipTransferred,
     PartnerAdded,
     PartnerEvent,
 )
+from domain.folding import access_objection, read_episodes, read_line, read_ownership
 from domain.instants import to_microseconds
 from domain.refusals import Stated
 from domain.voids import Voids
 from domain.windows import (
     NO_TERMS,
     Anomaly,
+    Place,
     Placed,
     Terms,
     lower_bound,
-    read_episodes,
-    read_line,
-    read_ownership,
+    place_behind,
 )
 
 PairKey = tuple[str, str]
@@ -136,10 +137,10 @@ class BookState:
             case AccessEvent():
                 return self.line(event.line)
 
-    def place(self, number: int) -> int:
-        """The place of an entry in the fold: its number, or the place of what it replaces."""
+    def place(self, number: int) -> Place:
+        """The place of an entry among those of its moment."""
         if self.voids.is_a_void(number):
-            return number
+            return (number,)
         return self.placed_entry(number).place
 
     def placed_entry(self, number: int) -> Placed:
@@ -147,12 +148,24 @@ class BookState:
         events = self.homes[number - 1].events
         return next(placed for placed in events if placed.number == number)
 
-    def placed(self, event: PartnerEvent | OwnershipEvent | AccessEvent, number: int) -> Placed:
-        """The event in its place, without the terms that judging does not need."""
-        to_owner = getattr(event, "to_owner", None)
+    def placed(
+        self,
+        event: PartnerEvent | OwnershipEvent | AccessEvent,
+        number: int,
+        voids: Voids | None = None,
+    ) -> Placed:
+        """The event in its place, without the terms that judging does not need.
+
+        `voids` are those of an append under judgement; else those of the state.
+        """
+        place: Place = (number,)
+        if event.replaces:
+            void = (voids or self.voids).last_void_of(event.replaces)
+            place = place_behind(self.place(event.replaces), void, number)
+        to_owner = event.to_owner if isinstance(event, OwnershipTransferred) else None
         return Placed(
             to_microseconds(event.effective_at),
-            self.place(event.replaces) if event.replaces else number,
+            place,
             number,
             lower_bound(event),
             type(event),
@@ -298,26 +311,33 @@ def comes_last(placed: Placed, home: History) -> bool:
 
 def _tail_with(state: BookState, home: History, placed: Placed) -> tuple[Placed, ...] | None:
     """The tail of a history after an event that comes last."""
-    anomalies = anomalies_at_tail(state, home, placed)
-    tail = home.tail or ()
-    return tail if anomalies else tail_after(placed)
+    anomaly = anomaly_at_tail(state, home, placed)
+    return (home.tail or ()) if anomaly else tail_after(placed)
 
 
-def anomalies_at_tail(state: BookState, home: History, placed: Placed) -> list[Anomaly]:
-    """Why an event that comes last would have no effect, from the tails alone; at most one."""
+def anomaly_at_tail(state: BookState, home: History, placed: Placed) -> Anomaly | None:
+    """Why an event that comes last would have no effect, from the tails alone."""
+    found: list[Anomaly]
     match home:
         case PairHistory():
             found = read_episodes((*state.pair_tail(home), placed)).anomalies
         case AssetHistory():
             found = read_ownership((*state.asset_tail(home), placed)).anomalies
         case LineHistory():
-            found = read_line(
-                home.owner,
-                state.pair_tail(home.pair),
-                state.asset_tail(home.asset),
-                (*state.line_tail(home), placed),
-            ).anomalies
-    return [anomaly for anomaly in found if anomaly.number == placed.number]
+            (episode,) = state.pair_tail(home.pair) or (None,)
+            (holder,) = state.asset_tail(home.asset) or (None,)
+            (opened,) = state.line_tail(home) or (None,)
+            # What opened the window did so after the others, or the window closed with them.
+            is_open = (
+                opened is not None
+                and episode is not None
+                and holder is not None
+                and max(episode, holder) < opened
+                and holder.owner == home.owner
+            )
+            open_by = opened.number if opened and is_open else 0
+            return access_objection(placed, home.owner, episode, holder, open_by)
+    return found[-1] if found else None
 
 
 def _void(state: BookState, number: int, target: int) -> None:

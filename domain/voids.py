@@ -27,6 +27,10 @@ class Voids:
         """The entry by which this one is void, if it is."""
         return self._voided_by.get(entry)
 
+    def last_void_of(self, entry: int) -> int:
+        """The newest void of an entry, void itself or not."""
+        return self._voids_of[entry][-1]
+
     def is_a_void(self, entry: int) -> bool:
         """Whether the entry itself voids another."""
         return entry in self._target

@@ -1,11 +1,5 @@
-"""What events add up to: the episodes of a pair, the owners of an asset, the windows of a line.
+"""What is read from events: their place in the fold, and the spans and anomalies they come to."""
 
-A line is one owner, one partner and one asset. Its reading needs its own access events and the
-partner events of the pair and the ownership events of the asset that took effect; nothing else
-bears on it. That is why a change re-reads a few lines and not the book.
-"""
-
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -13,7 +7,6 @@ from domain.events import (
     AccessChanged,
     AccessEvent,
     AccessGranted,
-    AccessRevoked,
     EffectiveEvent,
     OwnershipEnded,
     OwnershipEstablished,
@@ -61,12 +54,24 @@ class Terms(NamedTuple):
 NO_TERMS = Terms()
 
 
+Place = tuple[int, ...]
+"""Where an entry stands among those of one moment: its number, or behind what it replaces."""
+
+
+def place_behind(replaced: Place, void: int, number: int) -> Place:
+    """The place of an entry that replaces another, which the entry `void` voided for it.
+
+    It comes where that one stood: what replaces it last comes first, and what replaces it in one
+    append in the order of the append (decision 7).
+    """
+    return (*replaced, -void, number)
+
+
 class Placed(NamedTuple):
-    """An event in its place in the fold: it sorts by effective time, place, entry number."""
+    """An event in its place in the fold: it sorts by effective time and place."""
 
     effective: Microseconds
-    place: int
-    """The entry's number, or the place of the entry that it replaces."""
+    place: Place
     number: int
     earliest: Microseconds
     """The first moment at which it can have happened, by its own bounds alone."""
@@ -134,35 +139,6 @@ class Window(Span):
     asset_name: str | None
 
 
-@dataclass(slots=True)
-class EpisodesReading:
-    """A pair's partner events, read."""
-
-    episodes: list[Episode]
-    effective: list[Placed]
-    anomalies: list[Anomaly]
-
-
-@dataclass(slots=True)
-class OwnershipReading:
-    """An asset's ownership events, read."""
-
-    spans: list[Ownership]
-    effective: list[Placed]
-    anomalies: list[Anomaly]
-    overriding: list[int]
-    """Entries that established an owner over a different one."""
-
-
-@dataclass(slots=True)
-class LineReading:
-    """A line's access events, read."""
-
-    windows: list[Window]
-    anomalies: list[Anomaly]
-    last_effective: Placed | None
-
-
 def lower_bound(event: EffectiveEvent) -> Microseconds:
     """The first moment at which the event can have happened: just after the old state was seen."""
     if event.effective_after is None:
@@ -192,176 +168,3 @@ def terms_of(event: PartnerEvent | OwnershipEvent | AccessEvent) -> Terms:
             )
         case _:
             return NO_TERMS
-
-
-def read_episodes(events: Iterable[Placed]) -> EpisodesReading:
-    """The episodes of one pair from its partner events, in the order of the fold."""
-    reading = EpisodesReading([], [], [])
-    open_episode: Episode | None = None
-    earliest: Microseconds = -FAR
-    for event in events:
-        if event.kind is PartnerAdded and open_episode is None:
-            earliest = max(earliest, event.earliest)
-            open_episode = Episode(
-                event.number, earliest, event.effective, partner_name=event.terms.partner_name
-            )
-            reading.episodes.append(open_episode)
-        elif event.kind is PartnerRemoved and open_episode is not None:
-            earliest = max(earliest, event.earliest)
-            open_episode.close(
-                at=event.effective, earliest=earliest, by=event.number, cause="partner_removed"
-            )
-            open_episode.removed_by = event.terms.detail
-            open_episode = None
-        else:
-            reading.anomalies.append(
-                Anomaly(event.number, "not_a_partner")
-                if open_episode is None
-                else Anomaly(event.number, "partner_already_added", open_episode.opened_by)
-            )
-            continue
-        reading.effective.append(event)
-    return reading
-
-
-def _end_cause(event: Placed) -> Cause:
-    """The cause of what an effective ownership event closes."""
-    if event.kind is not OwnershipEnded:
-        return "ownership_changed"
-    return "asset_deleted" if event.terms.detail == "asset_deleted" else "ownership_ended"
-
-
-def read_ownership(events: Iterable[Placed]) -> OwnershipReading:
-    """Who owned one asset, from its ownership events, in the order of the fold."""
-    reading = OwnershipReading([], [], [], [])
-    current: Ownership | None = None
-    earliest: Microseconds = -FAR
-    for event in events:
-        owner = current.owner if current else None
-        if event.kind is OwnershipEstablished:
-            objection: Objection | None = "already_the_owner" if event.owner == owner else None
-            new_owner: str | None = event.owner
-            if owner is not None and objection is None:
-                reading.overriding.append(event.number)
-        else:
-            objection = None if event.owner == owner else "not_the_owner"
-            new_owner = event.terms.to_owner
-        if objection:
-            reading.anomalies.append(
-                Anomaly(event.number, objection, current.opened_by if current else 0, owner)
-            )
-            continue
-        earliest = max(earliest, event.earliest)
-        if current:
-            current.close(
-                at=event.effective, earliest=earliest, by=event.number, cause=_end_cause(event)
-            )
-        current = Ownership(
-            event.number,
-            earliest,
-            event.effective,
-            owner=new_owner,
-            detail=event.terms.detail or "unknown",
-            asset_name=event.terms.asset_name or (current.asset_name if current else None),
-        )
-        reading.spans.append(current)
-        reading.effective.append(event)
-    return reading
-
-
-class _Line:
-    """The state of one line while its events are folded."""
-
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
-        self.episode: Placed | None = None
-        self.holder: Placed | None = None
-        """The ownership event by which somebody owns the asset."""
-        self.actual_owner: str | None = None
-        self.window: Window | None = None
-        self.earliest: Microseconds = -FAR
-        self.asset_name: str | None = None
-        self.partner_name: str | None = None
-
-    def objection(self, event: Placed) -> Anomaly | None:
-        if event.kind is not AccessGranted:
-            return None if self.window else Anomaly(event.number, "access_not_held")
-        if self.episode is None:
-            return Anomaly(event.number, "not_a_partner")
-        if self.actual_owner != self.owner:
-            blocker = self.holder.number if self.holder else 0
-            return Anomaly(event.number, "not_the_owner", blocker, self.actual_owner)
-        if self.window:
-            return Anomaly(event.number, "access_already_held", self.window.opened_by)
-        return None
-
-    def close(self, event: Placed, cause: Cause) -> None:
-        if self.window:
-            self.window.close(
-                at=event.effective, earliest=self.earliest, by=event.number, cause=cause
-            )
-            self.window = None
-
-    def open(self, event: Placed) -> Window:
-        terms = event.terms
-        self.window = Window(
-            event.number,
-            self.earliest,
-            event.effective,
-            tasks=terms.tasks,
-            planned_end=terms.planned_end,
-            partner_name=terms.partner_name or self.partner_name,
-            asset_name=terms.asset_name or self.asset_name,
-        )
-        return self.window
-
-    def partner_event(self, event: Placed) -> None:
-        if event.kind is PartnerAdded:
-            self.episode = event
-            self.partner_name = event.terms.partner_name
-        else:
-            self.close(event, "partner_removed")
-            self.episode = None
-
-    def ownership_event(self, event: Placed) -> None:
-        if event.kind is OwnershipEstablished:
-            self.actual_owner = event.owner
-        else:
-            self.actual_owner = event.terms.to_owner
-        self.holder = event if self.actual_owner else None
-        self.asset_name = event.terms.asset_name or self.asset_name
-        if self.actual_owner != self.owner:
-            self.close(event, _end_cause(event))
-
-
-def read_line(
-    owner: str,
-    episode_events: Sequence[Placed],
-    ownership_events: Sequence[Placed],
-    access_events: Sequence[Placed],
-) -> LineReading:
-    """The windows of one line from its access events and the effective events around it.
-
-    Each of the three comes in the order of the fold. A moment in an edge is bounded from below by
-    every event before it in these three, which together are all that bears on the line.
-    """
-    reading = LineReading([], [], None)
-    line = _Line(owner)
-    for event in sorted((*episode_events, *ownership_events, *access_events)):
-        if event.kind is PartnerAdded or event.kind is PartnerRemoved:
-            line.earliest = max(line.earliest, event.earliest)
-            line.partner_event(event)
-        elif issubclass(event.kind, OwnershipEvent):
-            line.earliest = max(line.earliest, event.earliest)
-            line.ownership_event(event)
-        elif anomaly := line.objection(event):
-            reading.anomalies.append(anomaly)
-        else:
-            line.earliest = max(line.earliest, event.earliest)
-            reading.last_effective = event
-            if event.kind is AccessRevoked:
-                line.close(event, "access_revoked")
-            else:
-                line.close(event, "access_changed")
-                reading.windows.append(line.open(event))
-    return reading

@@ -255,7 +255,8 @@ def _new_facts(facts: Sequence[Fact], lookup: Lookup) -> list[Fact]:
     numbers = lookup.numbers
     for fact in facts:
         known = lookup.taken.get(fact.id)
-        same = restates(fact, known.entry, numbers) if known else new.get(fact.id, fact) == fact
+        twin = new.get(fact.id)
+        same = restates(fact, known.entry, numbers) if known else twin is None or twin == fact
         if not same:
             refusal = IdTaken(fact.id, known.entry.number if known else None)
             refusal.fact_id = fact.id

@@ -19,11 +19,12 @@ from domain.facts import Fact, book_of, parse_fact
 from domain.refusals import Conflict, Refused
 from domain.state import evolve
 from ledger.book import ATTEMPTS, Books, Lookup, Written, check_one_append
-from ledger.bulk import collector_paused
+from ledger.bulk import collect, collector_paused
 from ledger.database import EntryTaken
 
-CHUNK_FACTS = 500
+CHUNK_FACTS = 1_000
 CHUNK_BYTES = 1_000_000
+COLLECT_CHUNKS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,12 @@ def import_lines(
     """Import fact lines; a dry run judges them all and writes nothing."""
     run = _Import(books, recorded_by, on_reject, dry_run=dry_run)
     try:
-        for chunk in run.chunks(lines):
-            run.take(chunk)
-            on_progress(run.summary)
+        with collector_paused():
+            for nth, chunk in enumerate(run.chunks(lines), start=1):
+                run.take(chunk)
+                on_progress(run.summary)
+                if nth % COLLECT_CHUNKS == 0:
+                    collect()
     finally:
         if dry_run:
             for book in run.summary.books:
@@ -151,7 +155,6 @@ class _Import:
         text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
         self.on_reject(Rejected(number, text, reason))
 
-    @collector_paused()
     def take(self, chunk: list[_Line]) -> None:
         """Judge and write one chunk; if others write to its books meanwhile, judge it again."""
         names = {line.book for line in chunk}

@@ -62,7 +62,7 @@ class PostgresRecorder(PostgresApplicationRecorder, Recorder):
             with self.datastore.get_connection() as connection:
                 rows = connection.execute(
                     "SELECT append_entries("
-                    "%s, %s::text[], %s::bigint[], %s::text[], %s::bytea[]) AS position",
+                    "%s, %b::text[], %b::bigint[], %b::text[], %b::bytea[]) AS position",
                     (clock, *columns),
                     prepare=True,
                 ).fetchall()

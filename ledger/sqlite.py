@@ -29,6 +29,7 @@ class _Pool(SQLiteConnectionPool):
         raw.execute("PRAGMA synchronous = FULL")
         raw.execute("PRAGMA cache_size = -65536")  # KiB, per connection
         raw.execute("PRAGMA temp_store = MEMORY")
+        raw.execute("PRAGMA wal_autocheckpoint = 10000")  # pages; a page changed often moves once
         return connection
 
 

@@ -60,12 +60,21 @@ def to_stored(entry: Entry) -> StoredEvent:
     )
 
 
-def from_stored(book: str, number: int, state: bytes) -> Entry:
-    """The entry that stored bytes hold. Raises UnreadableEntry."""
+def stored_fields(book: str, number: int, state: bytes) -> dict[str, Any]:
+    """The fields of an entry in a format that this program knows. Raises UnreadableEntry."""
     try:
-        fields = orjson.loads(state)
+        fields: dict[str, Any] = orjson.loads(state)
         if fields["format"] != FORMAT:
             raise ValueError(f"its format is {fields['format']}")
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableEntry(book, number, str(error)) from error
+    return fields
+
+
+def from_stored(book: str, number: int, state: bytes) -> Entry:
+    """The entry that stored bytes hold. Raises UnreadableEntry."""
+    fields = stored_fields(book, number, state)
+    try:
         event = fields["event"]
         event_type = type_of[event.pop("type")]
         return Entry(

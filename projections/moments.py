@@ -11,6 +11,7 @@ from domain.instants import (
     to_microseconds,
 )
 from projections.answers import KnownAt
+from projections.placing import moment, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +73,35 @@ def resolve(sql: Any, connection: Any, book: str, as_of: AsOf, now: datetime) ->
     if newest is None:
         raise UnknownBook(book)
     found = newest
-    if isinstance(as_of.known_at, int):
+    if as_of.known_at == newest["last_number"]:
+        pass
+    elif isinstance(as_of.known_at, int):
         if not 0 <= as_of.known_at <= newest["last_number"]:
             raise BadQuestion(
                 f"known_at {as_of.known_at} is not an entry of book {book}, whose newest entry is "
                 f"{newest['last_number']}; give a number from 0 to that, or an instant"
             )
-        found = sql.append_by_number(connection, book=book, number=as_of.known_at)
+        found = _append_by_number(sql, connection, book, as_of.known_at)
     elif as_of.known_at is not None:
-        moment = to_microseconds(as_of.known_at)
-        found = sql.append_by_moment(connection, book=book, moment=moment)
+        found = sql.append_by_moment(connection, book=book, moment=to_microseconds(as_of.known_at))
     at = as_of.at or max(now, from_microseconds(newest["recorded_at"]))
     return Moment(
         to_microseconds(at),
         found["last_number"] if found else 0,
         found["recorded_at"] if found else None,
     )
+
+
+def _append_by_number(sql: Any, connection: Any, book: str, number: int) -> Any:
+    """The newest append of a book that had ended at an entry number, None before the first."""
+    if number == 0:
+        return None
+    state = sql.stored_entry(connection, book=book, number=number)["state"]
+    recorded_at = moment(take(book, number, state).recorded_at)
+    found = sql.append_by_moment(connection, book=book, moment=recorded_at)
+    if found["last_number"] == number:
+        return found
+    return sql.append_before(connection, book=book, moment=recorded_at)
 
 
 def check_period(since: datetime, until: datetime) -> None:

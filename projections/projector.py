@@ -1,27 +1,23 @@
 """The projector: one pull loop from the entries to the windows, in batches that are each atomic.
 
 Several processes may run it at once: they take turns, and each goes on from where the last one
-stopped. The work for an entry is to re-read the lines that it bears on and to write the difference.
+stopped. An entry is taken in by the lines that it bears on, and the difference is written.
 """
 
-from collections.abc import Iterable
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from domain.entry import Entry
-from domain.events import AccessEvent, EntryVoided, OwnershipEvent, PartnerEvent
-from domain.instants import to_microseconds
-from domain.windows import Placed, lower_bound, terms_of
-from ledger.bulk import collector_paused
+from ledger.bulk import collector_paused, set_aside
 from ledger.database import Database, load_sql
-from ledger.stored_bytes import canonical_json, from_stored
-from projections.shelf import Shelf
+from projections.placing import Taken, moment, take
+from projections.shelf import BookShelf, Shelf
 from projections.tables import Changes
-from projections.views import AssetView, LineView, PairView, View
+from projections.views import AnyView, LineView, with_late_lines
 
-BATCH = 5_000
+BATCH = 20_000
 
 
 class Projector:
@@ -45,22 +41,25 @@ class Projector:
         if newest <= projected:
             return 0
         taken = 0
-        with self._lock:
+        with self._lock, collector_paused():
             while batch := self._batch():
                 taken += batch
+            if taken >= BATCH:
+                set_aside()  # the views
         return taken
 
     def rebuild(self) -> int:
         """Make the read model anew, all or nothing; readers see the old one until it is done."""
-        with self._lock, self._database.writing() as connection:
+        with self._lock, collector_paused(), self._database.writing() as connection:
             self._sql.take_turn(connection)
+            sql = self._sql
             for clear in (
-                self._sql.clear_books, self._sql.clear_facts, self._sql.clear_windows,
-                self._sql.clear_ownerships, self._sql.clear_episodes, self._sql.clear_anomalies,
+                sql.clear_appends, sql.clear_assets, sql.clear_pairs, sql.clear_facts,
+                sql.clear_windows, sql.clear_ownerships, sql.clear_episodes, sql.clear_anomalies,
             ):  # fmt: skip
                 clear(connection)
             self._sql.set_position(connection, position=0)
-            self._shelf.clear(whole=True)
+            self._shelf.clear()
             self._shelf.position = 0
             taken = 0
             try:
@@ -69,6 +68,8 @@ class Projector:
             except BaseException:
                 self._shelf.position = -1
                 raise
+            if taken >= BATCH:
+                set_aside()
         return taken
 
     def _batch(self) -> int:
@@ -79,146 +80,77 @@ class Projector:
                 self._shelf.position = -1
                 raise
 
-    @collector_paused()
     def _project(self, connection: Any) -> int:
         """Take in the next batch on a connection in a transaction."""
         position = self._sql.take_turn(connection)["position"]
         shelf = self._shelf
         if shelf.position != position:  # another process went on meanwhile
-            shelf.clear(whole=position == 0)
+            shelf.clear()
         shelf.connection = connection
         shelf.trim()
         rows = list(self._sql.entries_after_position(connection, position=position, limit=BATCH))
-        rows = _whole_appends(rows, full=len(rows) == BATCH)
-        if not rows:
+        entries = [take(row["book"], row["number"], row["state"]) for row in rows]
+        entries = _whole_appends(entries, full=len(entries) == BATCH)
+        if not entries:
             return 0
-        changes = Changes()
-        batch = _Batch(shelf, changes)
-        entries = [from_stored(row["book"], row["number"], row["state"]) for row in rows]
-        for _, append in groupby(entries, key=lambda entry: (entry.book, entry.recorded_at)):
-            batch.take(list(append))
-        changes.write(connection, self._database.dialect)
-        shelf.position = rows[-1]["position"]
+        shelf.changes = Changes()
+        for (book, _), append in groupby(entries, key=attrgetter("book", "recorded_at")):
+            _take_append(shelf, book, list(append))
+        shelf.changes.write(connection, self._database.dialect)
+        shelf.position = rows[len(entries) - 1]["position"]
         self._sql.set_position(connection, position=shelf.position)
-        return len(rows)
+        return len(entries)
 
 
-def _whole_appends(rows: list[Any], *, full: bool) -> list[Any]:
-    """The rows without those at the end whose append may go on after them."""
+def _whole_appends(entries: list[Taken], *, full: bool) -> list[Taken]:
+    """The entries without those at the end whose append may go on after them."""
     if not full:
-        return rows
-    last = rows[-1]
-    moment = _recorded_at(last)
-    end = len(rows)
-    while end and rows[end - 1]["book"] == last["book"] and _recorded_at(rows[end - 1]) == moment:
+        return entries
+    last = entries[-1]
+    end = len(entries)
+    while end and entries[end - 1][:1] + entries[end - 1][2:3] == (last.book, last.recorded_at):
         end -= 1
-    return rows[:end] or rows
+    return entries[:end] or entries
 
 
-def _recorded_at(row: Any) -> object:
-    return from_stored(row["book"], row["number"], row["state"]).recorded_at
+def _take_append(shelf: Shelf, book: str, append: list[Taken]) -> None:
+    """Take in one append: no state inside it is ever believed, only the one at its end."""
+    views, changes, last = shelf.book(book, first=append[0].number), shelf.changes, append[-1]
+    touched: list[AnyView] = []
+    for taken in append:
+        touched += _take(shelf, views, taken)
+    changes.rows["book_append"].append((book, moment(last.recorded_at), last.number))
+    if len(append) > 1:
+        touched = list(dict.fromkeys(touched))
+    if any(view.late for view in touched):
+        touched = with_late_lines(touched)
+    for view in touched:
+        view.settle(last.number, changes)
 
 
-class _Batch:
-    """Entries being taken in, append by append: no state inside an append is ever believed."""
-
-    def __init__(self, shelf: Shelf, changes: Changes) -> None:
-        self.shelf = shelf
-        self.changes = changes
-        self.places: dict[tuple[str, int], int] = {}
-
-    def take(self, append: list[Entry]) -> None:
-        """Take in one append: place its events, then re-read what they bear on."""
-        views: dict[int, View] = {}
-        for entry in append:
-            event = entry.event
-            view = self.void(entry, event) if isinstance(event, EntryVoided) else self.place(entry)
-            views[id(view)] = view
-        last = append[-1]
-        self.changes.rows["book_append"].append(
-            (last.book, last.number, to_microseconds(last.recorded_at))
-        )
-        self.read(views.values(), last.number)
-
-    def read(self, views: Iterable[View], known: int) -> None:
-        lines: dict[int, LineView] = {}
-        for view in views:
-            if isinstance(view, LineView):
-                lines[id(view)] = view
-            elif isinstance(view, (PairView, AssetView)):
-                view.read(known, self.changes)
-                lines.update((id(line), line) for line in self.shelf.lines_of(view))
-        for line in lines.values():
-            line.read(known, self.changes)
-
-    def place(self, entry: Entry) -> View:
-        """Put the entry's event where it belongs."""
-        event, book = entry.event, entry.book
-        assert isinstance(event, (PartnerEvent, OwnershipEvent, AccessEvent))
-        place = self.place_of(book, event.replaces) if event.replaces else entry.number
-        self.places[book, entry.number] = place
-        placed = Placed(
-            to_microseconds(event.effective_at),
-            place,
-            entry.number,
-            lower_bound(event),
-            type(event),
-            event.owner,
-            terms_of(event),
-        )
-        view, subject = self.home(book, event)
-        view.events.append(placed)
-        if len(view.events) > 1 and view.events[-2] > placed:
-            view.events.sort()
-        self.changes.rows["fact"].append(
-            (
-                book, entry.number, event.TOPIC, *subject, placed.effective, placed.earliest,
-                place, None, canonical_json(tuple(placed.terms)).decode(),
-            )
-        )  # fmt: skip
-        return view
-
-    def home(
-        self, book: str, event: PartnerEvent | OwnershipEvent | AccessEvent
-    ) -> tuple[View, tuple[str | None, ...]]:
-        """The view that an event belongs to, and its owner, partner, asset type and id."""
-        match event:
-            case PartnerEvent():
-                return self.shelf.pair(book, *event.pair), (*event.pair, None, None)
-            case OwnershipEvent():
-                return self.shelf.asset(book, *event.asset.key), (
-                    event.owner, None, *event.asset.key,
-                )  # fmt: skip
-            case AccessEvent():
-                return self.shelf.line(book, *event.line), event.line
-
-    def void(self, entry: Entry, event: EntryVoided) -> View:
-        """Take in a void: the subjects that it touches say where its target is."""
-        view: View
-        subject: tuple[str | None, ...]
-        kind, *parts = next(
-            touched.split(":", 4)
-            for touched in entry.touches
-            if touched.startswith(("line:", "episode:", "ownership:"))
-        )
-        if kind == "line":
-            view = self.shelf.line(entry.book, *parts)
-            subject = tuple(parts)
-        elif kind == "episode":
-            view = self.shelf.pair(entry.book, *parts)
-            subject = (*parts, None, None)
-        else:
-            asset_type, asset_id = parts[0], ":".join(parts[1:])
-            view = self.shelf.asset(entry.book, asset_type, asset_id)
-            subject = (None, None, asset_type, asset_id)
-        view.voids.add(entry.number, event.entry)
-        self.places[entry.book, entry.number] = entry.number
-        self.changes.rows["fact"].append(
-            (entry.book, entry.number, event.TOPIC, *subject, 0, 0, entry.number, event.entry, "[]")
-        )
-        return view
-
-    def place_of(self, book: str, number: int) -> int:
-        """The place of an entry of this batch, or of an earlier one."""
-        known = self.places.get((book, number))
-        return known if known is not None else self.shelf.place(book, number)
+def _take(shelf: Shelf, views: BookShelf, taken: Taken) -> list[AnyView]:
+    """Take in one entry; returns the views that it touches, the lines last."""
+    asset_type, asset_id, partner, owner = taken.subject
+    view: AnyView
+    around: list[LineView] = []
+    if not asset_type:
+        view = shelf.pair(views, owner, partner)
+        speaks_of = (0, view.id)
+        around = shelf.lines_of(views, view)  # before the fold goes on: they are loaded as it was
+    elif not partner:
+        view = shelf.asset(views, asset_type, asset_id)
+        speaks_of = (view.id, 0)
+        around = shelf.lines_of(views, view)
+    else:
+        view = shelf.line(views, asset_type, asset_id, partner, owner)
+        speaks_of = (view.asset.id, view.pair.id)
+    shelf.changes.rows["fact"].append((*speaks_of, taken.number))
+    if taken.target:
+        view.void(taken.number, taken.target)
+        return [view]
+    placed = taken.placed(shelf.place(views, taken))
+    if not view.put(placed) or not view.take(placed):
+        return [view]
+    for line in around:
+        line.take(placed)
+    return [view, *around]

@@ -1,157 +1,175 @@
-"""The views in hand: kept between batches, loaded from the read model where they are not."""
+"""The views in hand: kept between batches, loaded from the store where they are not."""
 
-from typing import Any
+from collections import OrderedDict
+from typing import Any, Literal
 
-import orjson
+from domain.windows import Place, place_behind
+from projections.placing import Taken, take
+from projections.tables import Changes
+from projections.views import AnyView, AssetView, LineView, PairView
 
-from domain.events import type_of
-from domain.voids import Voids
-from domain.windows import Placed, Terms, read_episodes, read_ownership
-from projections.tables import COLUMNS, Belief, Row
-from projections.views import AssetView, LineView, PairView, View
+KEPT_VIEWS = 400_000
+"""The books used longest ago are dropped, to be loaded again, while more views are in hand."""
 
-KEPT_VIEWS = 300_000
-"""Views are dropped, to be loaded again when needed, once more than this are in hand."""
 
-PairKey = tuple[str, str, str]
-AssetKey = tuple[str, str, str]
-LineKey = tuple[str, str, str, str, str]
+class BookShelf:
+    """The views of one book. `whole` says that what is not in hand does not exist at all."""
+
+    def __init__(self, book: str, *, whole: bool) -> None:
+        self.book = book
+        self.whole = whole
+        self.pairs: dict[tuple[str, str], PairView] = {}
+        self.assets: dict[tuple[str, str], AssetView] = {}
+        self.lines: dict[tuple[str, str, str, str], LineView] = {}
+        self.places: dict[int, Place] = {}
+        """The places of replacements."""
+
+        self.views = 0
+        """How many there are."""
 
 
 class Shelf:
-    """Views by book and key. `whole` says that what is not in hand does not exist at all."""
+    """The views in hand, by book, current at one position of the ledger."""
 
     def __init__(self, sql: Any) -> None:
         self._sql = sql
         self.connection: Any = None
-        self.whole = False
+        self.changes = Changes()
         self.position = -1
-        """The position of the ledger at which the views are current."""
-        self.pairs: dict[PairKey, PairView] = {}
-        self.assets: dict[AssetKey, AssetView] = {}
-        self.lines: dict[LineKey, LineView] = {}
+        self._newest_id: int | None = None
+        self._kept = 0
+        self._books: OrderedDict[str, BookShelf] = OrderedDict()
 
-    def clear(self, *, whole: bool) -> None:
+    def clear(self) -> None:
         """Drop every view."""
-        self.pairs.clear()
-        self.assets.clear()
-        self.lines.clear()
-        self.whole = whole
+        while self._books:
+            self._drop()
+        self._newest_id = None
 
     def trim(self) -> None:
-        """Drop every view once there are too many."""
-        if len(self.pairs) + len(self.assets) + len(self.lines) > KEPT_VIEWS:
-            self.clear(whole=False)
+        """Drop the books used longest ago while there are too many views."""
+        while self._kept > KEPT_VIEWS:
+            self._drop()
 
-    def pair(self, book: str, owner: str, partner: str) -> PairView:
+    def _drop(self) -> None:
+        _, dropped = self._books.popitem(last=False)
+        self._kept -= dropped.views
+        for line in dropped.lines.values():  # with no cycle left, all is freed at once
+            line.pair.lines.clear()
+            line.asset.lines.clear()
+
+    def book(self, book: str, *, first: int) -> BookShelf:
+        """The shelf of a book, whose next entry has this number."""
+        shelf = self._books.get(book)
+        if shelf is None:
+            shelf = self._books[book] = BookShelf(book, whole=first == 1)
+        self._books.move_to_end(book)
+        return shelf
+
+    def pair(self, shelf: BookShelf, owner: str, partner: str) -> PairView:
         """The pair's view."""
-        key = (book, owner, partner)
-        view = self.pairs.get(key)
+        view = shelf.pairs.get((owner, partner))
         if view is None:
-            view = self.pairs[key] = PairView(book, key=(owner, partner))
-            if self.whole:
-                view.all_lines = True
-            else:
-                names = {"book": book, "owner": owner, "partner": partner}
-                self._load(view, "episode", self._sql.facts_of_pair, names)
-                view.effective = read_episodes(view.standing()).effective
+            names = {"book": shelf.book, "partner": partner, "owner": owner}
+            number, is_new = self._number(shelf, "pair", names)
+            view = shelf.pairs[owner, partner] = PairView(shelf.book, (owner, partner), number)
+            view.all_lines = is_new
+            if not is_new:
+                self._load(shelf, view, asset=0, pair=number)
         return view
 
-    def asset(self, book: str, asset_type: str, asset_id: str) -> AssetView:
+    def asset(self, shelf: BookShelf, asset_type: str, asset_id: str) -> AssetView:
         """The asset's view."""
-        key = (book, asset_type, asset_id)
-        view = self.assets.get(key)
+        key = (asset_type, asset_id)
+        view = shelf.assets.get(key)
         if view is None:
-            view = self.assets[key] = AssetView(book, key=(asset_type, asset_id))
-            if self.whole:
-                view.all_lines = True
-            else:
-                names = {"book": book, "asset_type": asset_type, "asset_id": asset_id}
-                self._load(view, "ownership", self._sql.facts_of_asset, names)
-                view.effective = read_ownership(view.standing()).effective
+            names = {"book": shelf.book, "asset_type": asset_type, "asset_id": asset_id}
+            number, is_new = self._number(shelf, "asset", names)
+            view = shelf.assets[key] = AssetView(shelf.book, key, number)
+            view.all_lines = is_new
+            if not is_new:
+                self._load(shelf, view, asset=number, pair=0)
         return view
 
-    def line(self, book: str, owner: str, partner: str, asset_type: str, asset_id: str) -> LineView:
+    def line(
+        self, shelf: BookShelf, asset_type: str, asset_id: str, partner: str, owner: str
+    ) -> LineView:
         """The line's view."""
-        key = (book, owner, partner, asset_type, asset_id)
-        view = self.lines.get(key)
+        key = (asset_type, asset_id, partner, owner)
+        view = shelf.lines.get(key)
         if view is None:
-            pair, asset = self.pair(book, owner, partner), self.asset(book, asset_type, asset_id)
-            view = self.lines[key] = LineView(book, pair=pair, asset=asset)
-            if not self.whole:
-                names = {
-                    "book": book, "owner": owner, "partner": partner,
-                    "asset_type": asset_type, "asset_id": asset_id,
-                }  # fmt: skip
-                self._load(view, "access_window", self._sql.facts_of_line, names)
+            pair = self.pair(shelf, owner, partner)
+            asset = self.asset(shelf, asset_type, asset_id)
+            view = shelf.lines[key] = LineView(shelf.book, pair, asset)
+            self._count(shelf)
+            if pair.all_lines or asset.all_lines:
+                view.load()  # a new one: all that there were are in hand
+            else:
+                self._load(shelf, view, asset=asset.id, pair=pair.id)
             pair.lines.append(view)
             asset.lines.append(view)
         return view
 
-    def lines_of(self, view: PairView | AssetView) -> list[LineView]:
+    def lines_of(self, shelf: BookShelf, view: PairView | AssetView) -> list[LineView]:
         """Every line that the pair's or the asset's events bear on."""
-        if not view.all_lines:
-            book, key = view.book, view.key
-            names = {"book": book}
-            if isinstance(view, PairView):
-                names |= {"owner": key[0], "partner": key[1]}
-                found = list(self._sql.lines_of_pair(self.connection, **names))
-                lines = [(book, *key, row["asset_type"], row["asset_id"]) for row in found]
-            else:
-                names |= {"asset_type": key[0], "asset_id": key[1]}
-                found = list(self._sql.lines_of_asset(self.connection, **names))
-                lines = [(book, row["owner"], row["partner"], *key) for row in found]
-            for line in lines:
-                self.line(*line)
-            view.all_lines = True
+        if view.all_lines:
+            return view.lines
+        if isinstance(view, PairView):
+            owner, partner = view.key
+            rows = self._sql.lines_of_pair(self.connection, pair=view.id)
+            lines = [(row["asset_type"], row["asset_id"], partner, owner) for row in rows]
+        else:
+            rows = self._sql.lines_of_asset(self.connection, asset=view.id)
+            lines = [(*view.key, row["partner"], row["owner"]) for row in rows]
+        for line in lines:
+            self.line(shelf, *line)
+        view.all_lines = True
         return view.lines
 
-    def place(self, book: str, number: int) -> int:
-        """The place of a stored entry."""
-        row = self._sql.place(self.connection, book=book, number=number)
-        return int(row["place"])
+    def _count(self, shelf: BookShelf) -> None:
+        shelf.views += 1
+        self._kept += 1
 
-    # --- loading
+    def _number(
+        self, shelf: BookShelf, table: Literal["asset", "pair"], names: dict[str, str]
+    ) -> tuple[int, bool]:
+        """The number of an asset or a pair, and whether it is a new one."""
+        self._count(shelf)
+        find = self._sql.asset if table == "asset" else self._sql.pair
+        row = None if shelf.whole else find(self.connection, **names)
+        if row is not None:
+            return row["id"], False
+        if self._newest_id is None:
+            self._newest_id = self._sql.newest_id(self.connection)["id"] or 0
+        self._newest_id += 1
+        self.changes.rows[table].append((self._newest_id, *names.values()))
+        return self._newest_id, True
 
-    def _load(self, view: View, table: Belief, facts: Any, names: dict[str, str]) -> None:
-        believed = {
-            "episode": self._sql.believed_episodes,
-            "ownership": self._sql.believed_ownerships,
-            "access_window": self._sql.believed_windows,
-        }[table]
-        numbers = []
-        for row in list(facts(self.connection, **names)):
-            numbers.append(row["number"])
-            take_fact(view.events, view.voids, row)
-        view.events.sort()
-        for row in list(believed(self.connection, **names)):
-            view.rows[row["opened_by"]] = _stored(table, row)
-        for number in numbers:
-            for row in list(
-                self._sql.believed_anomalies(self.connection, book=view.book, number=number)
-            ):
-                view.anomalies[number] = _stored("anomaly", row)
+    def place(self, shelf: BookShelf, taken: Taken) -> Place:
+        """Where an entry stands: behind what it replaces, if it replaces anything."""
+        if not taken.replaces:
+            return (taken.number,)
+        place = shelf.places.get(taken.number)
+        if place is None:
+            replaced = self._stored(shelf.book, taken.replaces)
+            void = taken.number - 1  # or a little before, in the same append
+            while self._stored(shelf.book, void).target != taken.replaces:
+                void -= 1
+            place = place_behind(self.place(shelf, replaced), void, taken.number)
+            shelf.places[taken.number] = place
+        return place
 
+    def _stored(self, book: str, number: int) -> Taken:
+        row = self._sql.stored_entry(self.connection, book=book, number=number)
+        return take(book, number, row["state"])
 
-def take_fact(events: list[Placed], voids: Voids, row: Any) -> None:
-    """Take one row of the table of facts into a list of events, or into the voids."""
-    if row["target"] is not None:
-        voids.add(row["number"], row["target"])
-        return
-    tasks, *others = orjson.loads(row["terms"])
-    events.append(
-        Placed(
-            row["effective"],
-            row["place"],
-            row["number"],
-            row["earliest"],
-            type_of[row["kind"]],  # type: ignore[arg-type]
-            row["owner"],
-            Terms(tuple(tasks), *others),
-        )
-    )
-
-
-def _stored(table: Belief, row: Any) -> Row:
-    values = tuple(row[column] for column in COLUMNS[table])
-    return Row(table, values, row["known_from"], row["known_to"], stored=True)
+    def _load(self, shelf: BookShelf, view: AnyView, *, asset: int, pair: int) -> None:
+        """Read what is in the store of a view, and take it for what is believed."""
+        stored = self._sql.entries_of(self.connection, book=shelf.book, asset=asset, pair=pair)
+        for row in list(stored):
+            taken = take(shelf.book, row["number"], row["state"])
+            if taken.target:
+                view.void(taken.number, taken.target)
+            else:
+                view.put(taken.placed(self.place(shelf, taken)))
+        view.load()

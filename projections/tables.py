@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Literal
 
 from domain.instants import FAR
 from ledger.database import Dialect
 
 Belief = Literal["access_window", "ownership", "episode", "anomaly"]
-Table = Literal["access_window", "ownership", "episode", "anomaly", "fact", "book_append"]
+Table = Literal[
+    "access_window", "ownership", "episode", "anomaly", "fact", "book_append", "asset", "pair"
+]
 
 _SPAN = (
     "valid_from_earliest", "valid_from", "valid_to_earliest", "valid_to",
@@ -17,27 +20,25 @@ _SPAN = (
 )  # fmt: skip
 COLUMNS: dict[Table, tuple[str, ...]] = {
     "access_window": (
-        "book", "asset_type", "asset_id", "partner", "owner", *_SPAN,
+        "asset", "pair", *_SPAN,
         "tasks", "level", "planned_end", "partner_name", "asset_name",
     ),
-    "ownership": ("book", "asset_type", "asset_id", *_SPAN, "owner", "detail", "asset_name"),
-    "episode": ("book", "partner", "owner", *_SPAN, "partner_name", "removed_by"),
+    "ownership": ("asset", *_SPAN, "owner", "detail", "asset_name"),
+    "episode": ("pair", *_SPAN, "partner_name", "removed_by"),
     "anomaly": ("book", "number", "why", "blocker"),
-    "fact": (
-        "book", "number", "kind", "owner", "partner", "asset_type", "asset_id",
-        "effective", "earliest", "place", "target", "terms",
-    ),
-    "book_append": ("book", "last_number", "recorded_at"),
+    "fact": ("asset", "pair", "number"),
+    "book_append": ("book", "recorded_at", "last_number"),
+    "asset": ("id", "book", "asset_type", "asset_id"),
+    "pair": ("id", "book", "partner", "owner"),
 }  # fmt: skip
 """The columns of each table; those of a belief are followed by known_from and known_to."""
 
 _KEYS: dict[Belief, tuple[str, ...]] = {
-    "access_window": ("book", "asset_type", "asset_id", "partner", "valid_from", "opened_by"),
-    "ownership": ("book", "asset_type", "asset_id", "opened_by"),
-    "episode": ("book", "partner", "owner", "opened_by"),
+    "access_window": ("asset", "pair", "opened_by"),
+    "ownership": ("asset", "opened_by"),
+    "episode": ("pair", "opened_by"),
     "anomaly": ("book", "number"),
 }
-_TEXT_KEYS = {"book", "asset_type", "asset_id", "partner", "owner"}
 _KEY_INDEXES = {
     table: tuple(COLUMNS[table].index(column) for column in key) for table, key in _KEYS.items()
 }
@@ -49,13 +50,14 @@ class Row:
 
     table: Belief
     values: tuple[Any, ...]
-    known_from: int
+    known_from: int = 0
+    """Not looked up again for a row that is stored."""
     known_to: int = FAR
     stored: bool = False
 
     def key(self) -> tuple[Any, ...]:
-        """The primary key."""
-        return (*(self.values[i] for i in _KEY_INDEXES[self.table]), self.known_from)
+        """What tells the row from all others that are believed now."""
+        return tuple([self.values[i] for i in _KEY_INDEXES[self.table]])
 
 
 @dataclass(slots=True)
@@ -94,16 +96,24 @@ def _insert_columns(table: Table) -> tuple[str, ...]:
     return (*COLUMNS[table], *known)
 
 
+_START = itemgetter(0, 1, 2)
+
+
 def _write_sqlite(
     connection: Any,
     inserts: dict[Table, list[tuple[Any, ...]]],
     updates: dict[Belief, list[tuple[Any, ...]]],
 ) -> None:
     for table, keys in updates.items():
-        where = " AND ".join(f"{column} = ?" for column in (*_KEYS[table], "known_from"))
+        keys.sort(key=itemgetter(1, 2))
+        where = " AND ".join(f"{column} = ?" for column in _KEYS[table])
         # Names of tables and columns come from this module, values are bound.
-        connection.executemany(f"UPDATE {table} SET known_to = ? WHERE {where}", keys)  # noqa: S608
+        connection.executemany(
+            f"UPDATE {table} SET known_to = ? WHERE {where} AND known_to = {FAR}",  # noqa: S608
+            keys,
+        )
     for name, rows in inserts.items():
+        rows.sort(key=_START)  # what is near in the table lies on one page
         columns = _insert_columns(name)
         marks = ", ".join("?" * len(columns))
         connection.executemany(
@@ -119,14 +129,14 @@ def _write_postgresql(
 ) -> None:
     with connection.cursor() as cursor:
         for table, keys in updates.items():
-            columns = (*_KEYS[table], "known_from")
-            types = ["text[]" if column in _TEXT_KEYS else "bigint[]" for column in columns]
+            columns = _KEYS[table]
+            types = ["text[]" if column == "book" else "bigint[]" for column in columns]
             names = ", ".join(("known_to", *columns))
             match = " AND ".join(f"old.{column} = new.{column}" for column in columns)
             arrays = ", ".join(["%s::bigint[]", *(f"%s::{kind}" for kind in types)])
             cursor.execute(
                 f"UPDATE {table} AS old SET known_to = new.known_to "  # noqa: S608
-                f"FROM unnest({arrays}) AS new ({names}) WHERE {match}",
+                f"FROM unnest({arrays}) AS new ({names}) WHERE {match} AND old.known_to = {FAR}",
                 _transposed(keys),
             )
         for name, rows in inserts.items():

@@ -43,7 +43,7 @@ def of_asset(
     }  # fmt: skip
     owners = list(sql.owners_of_asset(connection, **subject))
     windows = list(sql.windows_of_asset(connection, **subject))
-    numbers = list(sql.entry_numbers_of_asset(connection, **subject))
+    entries = list(sql.entries_of_asset(connection, **subject))
     return answers.AssetTimeline(
         book=book,
         at=moment.at_instant,
@@ -52,7 +52,7 @@ def of_asset(
         coverage=coverage_of(book, owners, moment.at),
         windows=holdings(windows, -FAR, FAR),
         ownerships=tuple(ownership_of(row, moment.at) for row in owners),
-        entries=_entries(sql, connection, book, numbers, moment.known),
+        entries=_entries(book, entries),
     )
 
 
@@ -63,7 +63,7 @@ def of_partner(
     subject = {"book": book, "partner": partner, "known": moment.known}
     episodes = list(sql.episodes_of_partner(connection, **subject))
     windows = list(sql.windows_of_partner(connection, **subject))
-    numbers = list(sql.entry_numbers_of_partner(connection, **subject))
+    entries = list(sql.entries_of_partner(connection, **subject))
     return answers.PartnerTimeline(
         book=book,
         at=moment.at_instant,
@@ -73,32 +73,28 @@ def of_partner(
         coverage=partner_coverage(episodes, moment.at),
         episodes=tuple(episode_of(row, moment.at) for row in episodes),
         windows=holdings(windows, -FAR, FAR),
-        entries=_entries(sql, connection, book, numbers, moment.known),
+        entries=_entries(book, entries),
     )
 
 
-def _entries(
-    sql: Any, connection: Any, book: str, numbers: Sequence[Any], known: int
-) -> tuple[answers.TimelineEntry, ...]:
+def _entries(book: str, rows: Iterable[Any]) -> tuple[answers.TimelineEntry, ...]:
     """The entries with what became of each: effective, without effect, void, or a void itself."""
     voids = Voids()
     reasons: dict[int, str] = {}
     entries = []
-    for row in numbers:
-        stored = sql.entry_by_number(connection, book=book, number=row["number"])
-        entry = from_stored(book, row["number"], stored["state"])
-        entries.append((entry, stored["position"]))
+    for row in rows:
+        entry = from_stored(book, row["number"], row["state"])
+        entries.append((entry, row["position"], row["why"]))
         if isinstance(entry.event, EntryVoided):
             voids.add(entry.number, entry.event.entry)
             reasons[entry.number] = entry.event.reason
-    why = {row["number"]: row["why"] for row in sql.anomalies(connection, book=book, known=known)}
     found = []
-    for entry, position in entries:
+    for entry, position, why in entries:
         number, voided_by = entry.number, voids.voided_by(entry.number)
         status: Any = (
             "void" if voided_by is not None
             else "voids" if voids.is_a_void(number)
-            else "no_effect" if number in why
+            else "no_effect" if why is not None
             else "effective"
         )  # fmt: skip
         found.append(
@@ -111,7 +107,7 @@ def _entries(
                 touches=entry.touches,
                 status=status,
                 voided_by=voided_by,
-                why=reasons[voided_by] if voided_by is not None else why.get(number),
+                why=reasons[voided_by] if voided_by is not None else why,
             )
         )
     return tuple(found)

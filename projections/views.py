@@ -1,86 +1,156 @@
-"""What a change re-reads: pairs, assets and lines, with what is believed of them."""
+"""What a change re-reads: pairs, assets and lines, with the rows that say what is believed of them.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+An event that comes after all others is taken by the fold as it is. Any other makes the view
+*late*: at the end of its append the whole view is folded anew and the difference is written.
+"""
 
-from domain.levels import level
-from domain.refusals import Stated, objection_text
-from domain.voids import Voids
-from domain.windows import (
-    Anomaly,
-    Episode,
-    Ownership,
-    Placed,
-    Span,
-    Window,
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, ClassVar, Generic, TypeVar
+
+from domain.folding import (
+    EpisodesFold,
+    LineFold,
+    OwnershipFold,
     read_episodes,
     read_line,
     read_ownership,
 )
+from domain.levels import level
+from domain.refusals import Stated, objection_text
+from domain.voids import Voids
+from domain.windows import Anomaly, Episode, Ownership, Placed, Span, Window
 from ledger.stored_bytes import canonical_json
 from projections.tables import Belief, Changes, Row
 
+Fold = TypeVar("Fold", EpisodesFold, OwnershipFold, LineFold)
 
-@dataclass(slots=True, eq=False)
-class View:
+
+class View(Generic[Fold]):
     """Some events of a book and the rows that say what they come to."""
 
-    book: str
-    events: list[Placed] = field(default_factory=list)
-    voids: Voids = field(default_factory=Voids)
-    rows: dict[int, Row] = field(default_factory=dict)
-    """What is believed now, by opening entry."""
-    anomalies: dict[int, Row] = field(default_factory=dict)
+    __slots__ = ("anomalies", "book", "changed", "events", "fold", "late", "rows", "voids")
 
-    def standing(self) -> list[Placed]:
+    TABLE: ClassVar[Belief]
+
+    def __init__(self, book: str, fold: Fold) -> None:
+        self.book = book
+        self.fold: Fold = fold
+        self.events: list[Placed] = []
+        self.voids: Voids | None = None
+        self.rows: dict[int, Row] = {}
+        """What is believed now, by opening entry."""
+        self.anomalies: dict[int, Row] = {}
+        self.changed: list[Any] = []
+        """The spans that events of this append opened or closed."""
+        self.late = False
+
+    def void(self, number: int, target: int) -> None:
+        """An entry voids one of the events."""
+        self.voids = self.voids or Voids()
+        self.voids.add(number, target)
+        self.late = True
+
+    def standing(self) -> Sequence[Placed]:
         """The events that are not void, in the order of the fold."""
-        if not self.voids:
+        voids = self.voids
+        if not voids:
             return self.events
-        return [placed for placed in self.events if placed.number not in self.voids]
+        return [placed for placed in self.events if placed.number not in voids]
 
-    def believe(
+    def put(self, placed: Placed) -> bool:
+        """Put an event in its place; whether it comes after all others."""
+        events = self.events
+        if events and placed < events[-1]:
+            insort(events, placed)
+            self.late = True
+            return False
+        events.append(placed)
+        return not self.late
+
+    def take(self, placed: Placed) -> bool:
+        """Let the fold take an event that comes after all others; whether it had an effect."""
+        spans = self.fold.take(placed)
+        self.changed += spans
+        return bool(spans)
+
+    def read(self) -> Fold:
+        """All the events, folded anew."""
+        raise NotImplementedError
+
+    def row(self, span: Any) -> tuple[Any, ...]:
+        """The columns of a span."""
+        raise NotImplementedError
+
+    def stated(self) -> Stated:
+        """Whom and what the events speak of; an asset's owner is that of each event."""
+        raise NotImplementedError
+
+    def load(self) -> None:
+        """Take what the events come to for what is believed in the read model already."""
+        self.fold = self.read()
+        self.late = False
+        self.rows = {
+            s.opened_by: Row(self.TABLE, self.row(s), stored=True) for s in self.fold.spans
+        }
+        self.anomalies = {
+            anomaly.number: Row("anomaly", self.anomaly_row(anomaly), stored=True)
+            for anomaly in self.fold.anomalies
+        }
+
+    def settle(self, known: int, changes: Changes) -> None:
+        """Write what the append changed, as believed from this entry of the book on."""
+        if self.late:
+            self._settle_anew(known, changes)
+        elif self.changed:
+            for span in self.changed:
+                self._believe(self.rows, span.opened_by, self.row(span), known, changes)
+            self.changed.clear()
+        if self.fold.anomalies or self.anomalies:
+            self._settle_anomalies(known, changes)
+
+    def _settle_anew(self, known: int, changes: Changes) -> None:
+        self.fold = self.read()
+        self.late = False
+        self.changed.clear()
+        wanted = {span.opened_by: self.row(span) for span in self.fold.spans}
+        for key in self.rows.keys() - wanted.keys():
+            changes.supersede(self.rows.pop(key), known)
+        for key, values in wanted.items():
+            self._believe(self.rows, key, values, known, changes)
+
+    def _settle_anomalies(self, known: int, changes: Changes) -> None:
+        wanted = {anomaly.number: self.anomaly_row(anomaly) for anomaly in self.fold.anomalies}
+        for key in self.anomalies.keys() - wanted.keys():
+            changes.supersede(self.anomalies.pop(key), known)
+        for key, values in wanted.items():
+            self._believe(self.anomalies, key, values, known, changes, table="anomaly")
+
+    def _believe(
         self,
-        table: Belief,
-        wanted: dict[int, tuple[Any, ...]],
+        rows: dict[int, Row],
+        key: int,
+        values: tuple[Any, ...],
         known: int,
         changes: Changes,
+        table: Belief | None = None,
     ) -> None:
-        """Replace what is believed by what the events come to, as known at an entry."""
-        rows = self.anomalies if table == "anomaly" else self.rows
-        for key in [key for key, row in rows.items() if wanted.get(key) != row.values]:
-            changes.supersede(rows.pop(key), known)
-        for key, values in wanted.items():
-            if key not in rows:
-                rows[key] = Row(table, values, known)
-                changes.believe(rows[key])
+        row = rows.get(key)
+        if row is not None:
+            if row.values == values:
+                return
+            changes.supersede(row, known)
+        rows[key] = row = Row(table or self.TABLE, values, known)
+        changes.believe(row)
 
-    def note_anomalies(
-        self, anomalies: Iterable[Anomaly], stated: Stated, known: int, changes: Changes
-    ) -> None:
-        """Replace what is believed of entries without effect."""
-        found = list(anomalies)
-        if not found and not self.anomalies:
-            return
-        placed = {event.number: event for event in self.events}
-        self.believe(
-            "anomaly",
-            {
-                anomaly.number: (
-                    self.book,
-                    anomaly.number,
-                    objection_text(
-                        anomaly,
-                        placed[anomaly.number],
-                        Stated(placed[anomaly.number].owner, stated.partner, stated.asset),
-                    )[0],
-                    anomaly.blocker,
-                )
-                for anomaly in found
-            },
-            known,
-            changes,
-        )
+    def anomaly_row(self, anomaly: Anomaly) -> tuple[Any, ...]:
+        """The columns of an entry without effect."""
+        stated = self.stated()
+        placed = next(event for event in self.events if event.number == anomaly.number)
+        stated = Stated(placed.owner, stated.partner, stated.asset)
+        why, _ = objection_text(anomaly, placed, stated)
+        return (self.book, anomaly.number, why, anomaly.blocker)
 
 
 def _span(span: Span) -> tuple[Any, ...]:
@@ -90,85 +160,122 @@ def _span(span: Span) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-@dataclass(slots=True, eq=False)
-class PairView(View):
-    """The partner events of one owner and partner."""
+class PairView(View[EpisodesFold]):
+    """The partner events of one owner and one partner."""
 
-    key: tuple[str, str] = ("", "")
-    effective: list[Placed] = field(default_factory=list)
-    lines: list["LineView"] = field(default_factory=list)
-    """The lines of the pair that are in hand."""
-    all_lines: bool = False
-    """Whether these are all that there are."""
+    __slots__ = ("all_lines", "id", "key", "lines")
 
-    def read(self, known: int, changes: Changes) -> None:
-        """Re-read the episodes."""
-        owner, partner = self.key
-        reading = read_episodes(self.standing())
-        self.effective = reading.effective
-        self.believe(
-            "episode",
-            {span.opened_by: self._row(span) for span in reading.episodes},
-            known,
-            changes,
-        )
-        self.note_anomalies(reading.anomalies, Stated(owner, partner, None), known, changes)
+    TABLE: ClassVar[Belief] = "episode"
 
-    def _row(self, span: Episode) -> tuple[Any, ...]:
-        owner, partner = self.key
-        return (self.book, partner, owner, *_span(span), span.partner_name, span.removed_by)
+    def __init__(self, book: str, key: tuple[str, str], id: int) -> None:
+        super().__init__(book, EpisodesFold())
+        self.key = key
+        self.id = id
+        self.lines: list[LineView] = []
+        """The lines of the pair that are in hand."""
+        self.all_lines = False
+        """Whether these are all that there are."""
+
+    def read(self) -> EpisodesFold:
+        """The episodes."""
+        return read_episodes(self.standing())
+
+    def row(self, span: Episode) -> tuple[Any, ...]:
+        """The columns of an episode."""
+        return (self.id, *_span(span), span.partner_name, span.removed_by)
+
+    def stated(self) -> Stated:
+        """The pair."""
+        return Stated(*self.key, None)
 
 
-@dataclass(slots=True, eq=False)
-class AssetView(View):
+class AssetView(View[OwnershipFold]):
     """The ownership events of one asset."""
 
-    key: tuple[str, str] = ("", "")
-    effective: list[Placed] = field(default_factory=list)
-    lines: list["LineView"] = field(default_factory=list)
-    all_lines: bool = False
+    __slots__ = ("all_lines", "id", "key", "lines")
 
-    def read(self, known: int, changes: Changes) -> None:
-        """Re-read the owners."""
-        reading = read_ownership(self.standing())
-        self.effective = reading.effective
-        self.believe(
-            "ownership",
-            {span.opened_by: self._row(span) for span in reading.spans},
-            known,
-            changes,
-        )
-        self.note_anomalies(reading.anomalies, Stated("", None, self.key), known, changes)
+    TABLE: ClassVar[Belief] = "ownership"
 
-    def _row(self, span: Ownership) -> tuple[Any, ...]:
-        return (self.book, *self.key, *_span(span), span.owner, span.detail, span.asset_name)
+    def __init__(self, book: str, key: tuple[str, str], id: int) -> None:
+        super().__init__(book, OwnershipFold())
+        self.key = key
+        self.id = id
+        self.lines: list[LineView] = []
+        self.all_lines = False
+
+    def read(self) -> OwnershipFold:
+        """The owners."""
+        return read_ownership(self.standing())
+
+    def row(self, span: Ownership) -> tuple[Any, ...]:
+        """The columns of an ownership."""
+        return (self.id, *_span(span), span.owner, span.detail, span.asset_name)
+
+    def stated(self) -> Stated:
+        """The asset."""
+        return Stated("", None, self.key)
 
 
-@dataclass(slots=True, eq=False)
-class LineView(View):
+class LineView(View[LineFold]):
     """The access events of one owner, partner and asset."""
 
-    pair: PairView = field(default_factory=lambda: PairView(""))
-    asset: AssetView = field(default_factory=lambda: AssetView(""))
+    __slots__ = ("asset", "newest", "pair")
 
-    def read(self, known: int, changes: Changes) -> None:
-        """Re-read the windows."""
-        owner, partner = self.pair.key
-        reading = read_line(owner, self.pair.effective, self.asset.effective, self.standing())
-        self.believe(
-            "access_window",
-            {span.opened_by: self._row(span) for span in reading.windows},
-            known,
-            changes,
-        )
-        stated = Stated(owner, partner, self.asset.key)
-        self.note_anomalies(reading.anomalies, stated, known, changes)
+    TABLE: ClassVar[Belief] = "access_window"
 
-    def _row(self, span: Window) -> tuple[Any, ...]:
-        owner, partner = self.pair.key
-        asset_type, asset_id = self.asset.key
+    def __init__(self, book: str, pair: PairView, asset: AssetView) -> None:
+        super().__init__(book, LineFold(pair.key[0]))
+        self.pair = pair
+        self.asset = asset
+        self.newest: Placed | None = None
+        """The last event that the fold took, of the line or around it."""
+
+    def take(self, placed: Placed) -> bool:
+        """Let the fold take an event of the line or around it, if it comes after all others."""
+        if self.late or (self.newest is not None and placed < self.newest):
+            self.late = True
+            return False
+        self.newest = placed
+        return super().take(placed)
+
+    def read(self) -> LineFold:
+        """The windows."""
+        around = (self.pair.fold.effective, self.asset.fold.effective, self.standing())
+        self.newest = max((events[-1] for events in around if events), default=None)
+        return read_line(self.pair.key[0], *around)
+
+    def row(self, span: Window) -> tuple[Any, ...]:
+        """The columns of a window."""
+        tasks, name = _tasks_and_level(self.asset.key[0], span.tasks)
         return (
-            self.book, asset_type, asset_id, partner, owner, *_span(span),
-            canonical_json(span.tasks).decode(), level(asset_type, span.tasks),
+            self.asset.id, self.pair.id, *_span(span), tasks, name,
             span.planned_end, span.partner_name, span.asset_name,
         )  # fmt: skip
+
+    def stated(self) -> Stated:
+        """The line."""
+        return Stated(*self.pair.key, self.asset.key)
+
+
+@lru_cache(maxsize=10_000)
+def _tasks_and_level(asset_type: str, tasks: tuple[str, ...]) -> tuple[str, str]:
+    return canonical_json(tasks).decode(), level(asset_type, tasks)
+
+
+AnyView = PairView | AssetView | LineView
+
+
+def with_late_lines(views: Iterable[AnyView]) -> list[AnyView]:
+    """The views with every line of a pair or asset that is folded anew; lines come last."""
+    lines: dict[int, LineView] = {}
+    around: list[AnyView] = []
+    for view in views:
+        if isinstance(view, LineView):
+            lines[id(view)] = view
+            continue
+        around.append(view)
+        if view.late:
+            for line in view.lines:
+                line.late = True
+                lines[id(line)] = line
+    return [*around, *lines.values()]

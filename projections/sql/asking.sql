@@ -2,20 +2,20 @@
 -- The newest append of a book.
 SELECT last_number, recorded_at FROM book_append
 WHERE book = :book
-ORDER BY last_number DESC
-LIMIT 1;
-
--- name: append_by_number^
--- The newest append of a book that had ended at an entry number.
-SELECT last_number, recorded_at FROM book_append
-WHERE book = :book AND last_number <= :number
-ORDER BY last_number DESC
+ORDER BY recorded_at DESC
 LIMIT 1;
 
 -- name: append_by_moment^
 -- The newest append of a book that was recorded at a moment.
 SELECT last_number, recorded_at FROM book_append
 WHERE book = :book AND recorded_at <= :moment
+ORDER BY recorded_at DESC
+LIMIT 1;
+
+-- name: append_before^
+-- The newest append of a book that was recorded before a moment.
+SELECT last_number, recorded_at FROM book_append
+WHERE book = :book AND recorded_at < :moment
 ORDER BY recorded_at DESC
 LIMIT 1;
 
@@ -27,108 +27,180 @@ ORDER BY book;
 
 -- name: who_had_access
 -- Windows on one asset that are or may be open at one moment, as known at one entry.
-SELECT asset_type, asset_id, partner, owner, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause,
-    tasks, level, planned_end, partner_name, asset_name
-FROM access_window
-WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
-    AND valid_from_earliest <= :at AND :at < valid_to
-    AND known_from <= :known AND :known < known_to
-ORDER BY owner, partner, valid_from, opened_by;
+SELECT
+    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
+    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
+    held.opened_by, held.closed_by, held.cause,
+    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
+FROM asset
+INNER JOIN access_window AS held ON asset.id = held.asset
+INNER JOIN pair ON held.pair = pair.id
+WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+    AND held.valid_from_earliest <= :at AND :at < held.valid_to
+    AND held.known_from <= :known AND :known < held.known_to
+ORDER BY pair.owner, pair.partner, held.valid_from, held.opened_by;
 
 -- name: who_had_access_during
 -- Windows on one asset that may overlap a period, as known at one entry.
-SELECT asset_type, asset_id, partner, owner, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause,
-    tasks, level, planned_end, partner_name, asset_name
-FROM access_window
-WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
-    AND valid_from_earliest < :until AND :since < valid_to AND valid_from_earliest < valid_to
-    AND known_from <= :known AND :known < known_to
-ORDER BY owner, partner, valid_from, opened_by;
+SELECT
+    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
+    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
+    held.opened_by, held.closed_by, held.cause,
+    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
+FROM asset
+INNER JOIN access_window AS held ON asset.id = held.asset
+INNER JOIN pair ON held.pair = pair.id
+WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+    AND held.valid_from_earliest < :until AND :since < held.valid_to
+    AND held.valid_from_earliest < held.valid_to
+    AND held.known_from <= :known AND :known < held.known_to
+ORDER BY pair.owner, pair.partner, held.valid_from, held.opened_by;
 
 -- name: windows_of_asset
 -- Every window on one asset, as known at one entry.
-SELECT asset_type, asset_id, partner, owner, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause,
-    tasks, level, planned_end, partner_name, asset_name
-FROM access_window
-WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
-    AND known_from <= :known AND :known < known_to
-ORDER BY valid_from, owner, partner, opened_by;
+SELECT
+    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
+    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
+    held.opened_by, held.closed_by, held.cause,
+    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
+FROM asset
+INNER JOIN access_window AS held ON asset.id = held.asset
+INNER JOIN pair ON held.pair = pair.id
+WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+    AND held.known_from <= :known AND :known < held.known_to
+ORDER BY held.valid_from, pair.owner, pair.partner, held.opened_by;
 
 -- name: what_could
--- Windows of one partner that are or may be open at one moment, as known at one entry.
-SELECT asset_type, asset_id, partner, owner, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause,
-    tasks, level, planned_end, partner_name, asset_name
-FROM access_window
-WHERE book = :book AND partner = :partner
-    AND valid_from_earliest <= :at AND :at < valid_to
-    AND known_from <= :known AND :known < known_to
+-- Windows of one partner that are or may be open at one moment, as known at one entry: what is
+-- still believed, and what was superseded after that entry.
+SELECT
+    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
+    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
+    held.opened_by, held.closed_by, held.cause,
+    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
+FROM pair
+INNER JOIN access_window AS held ON pair.id = held.pair
+INNER JOIN asset ON held.asset = asset.id
+WHERE pair.book = :book AND pair.partner = :partner
+    AND held.known_from <= :known AND held.known_to = 4611686018427387904
+    AND held.valid_from_earliest <= :at AND :at < held.valid_to
+UNION ALL
+SELECT
+    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
+    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
+    held.opened_by, held.closed_by, held.cause,
+    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
+FROM pair
+INNER JOIN access_window AS held ON pair.id = held.pair
+INNER JOIN asset ON held.asset = asset.id
+WHERE pair.book = :book AND pair.partner = :partner
+    AND held.known_from <= :known AND :known < held.known_to AND held.known_to < 4611686018427387904
+    AND held.valid_from_earliest <= :at AND :at < held.valid_to
 ORDER BY asset_type, asset_id, owner, valid_from, opened_by;
 
 -- name: what_could_during
 -- Windows of one partner that may overlap a period, as known at one entry.
-SELECT asset_type, asset_id, partner, owner, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause,
-    tasks, level, planned_end, partner_name, asset_name
-FROM access_window
-WHERE book = :book AND partner = :partner
-    AND valid_from_earliest < :until AND :since < valid_to AND valid_from_earliest < valid_to
-    AND known_from <= :known AND :known < known_to
-ORDER BY asset_type, asset_id, owner, valid_from, opened_by;
+SELECT
+    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
+    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
+    held.opened_by, held.closed_by, held.cause,
+    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
+FROM pair
+INNER JOIN access_window AS held ON pair.id = held.pair
+INNER JOIN asset ON held.asset = asset.id
+WHERE pair.book = :book AND pair.partner = :partner
+    AND held.valid_from_earliest < :until AND :since < held.valid_to
+    AND held.valid_from_earliest < held.valid_to
+    AND held.known_from <= :known AND :known < held.known_to
+ORDER BY asset.asset_type, asset.asset_id, pair.owner, held.valid_from, held.opened_by;
 
 -- name: windows_of_partner
 -- Every window of one partner, as known at one entry.
-SELECT asset_type, asset_id, partner, owner, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause,
-    tasks, level, planned_end, partner_name, asset_name
-FROM access_window
-WHERE book = :book AND partner = :partner
-    AND known_from <= :known AND :known < known_to
-ORDER BY valid_from, asset_type, asset_id, owner, opened_by;
+SELECT
+    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
+    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
+    held.opened_by, held.closed_by, held.cause,
+    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
+FROM pair
+INNER JOIN access_window AS held ON pair.id = held.pair
+INNER JOIN asset ON held.asset = asset.id
+WHERE pair.book = :book AND pair.partner = :partner
+    AND held.known_from <= :known AND :known < held.known_to
+ORDER BY held.valid_from, asset.asset_type, asset.asset_id, pair.owner, held.opened_by;
 
 -- name: matrix_at
--- Every window of a book that is or may be open at one moment, as known at one entry. The two
--- halves have an index each: what is still believed, and what was superseded after that entry.
-SELECT asset_type, asset_id, partner, owner, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause,
-    tasks, level, planned_end, partner_name, asset_name
-FROM access_window
-WHERE book = :book AND known_from <= :known
-    AND known_to = 4611686018427387904
-    AND valid_from_earliest <= :at AND valid_to > :at
+-- Every window of a book that is or may be open at one moment, as known at one entry: what is
+-- still believed, and what was superseded after that entry.
+SELECT
+    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
+    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
+    held.opened_by, held.closed_by, held.cause,
+    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
+FROM pair
+INNER JOIN access_window AS held ON pair.id = held.pair
+INNER JOIN asset ON held.asset = asset.id
+WHERE pair.book = :book
+    AND held.known_from <= :known AND held.known_to = 4611686018427387904
+    AND held.valid_from_earliest <= :at AND :at < held.valid_to
 UNION ALL
-SELECT asset_type, asset_id, partner, owner, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause,
-    tasks, level, planned_end, partner_name, asset_name
-FROM access_window
-WHERE book = :book AND known_from <= :known
-    AND known_to > :known AND known_to < 4611686018427387904
-    AND valid_from_earliest <= :at AND valid_to > :at
+SELECT
+    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
+    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
+    held.opened_by, held.closed_by, held.cause,
+    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
+FROM pair
+INNER JOIN access_window AS held ON pair.id = held.pair
+INNER JOIN asset ON held.asset = asset.id
+WHERE pair.book = :book
+    AND held.known_from <= :known AND :known < held.known_to AND held.known_to < 4611686018427387904
+    AND held.valid_from_earliest <= :at AND :at < held.valid_to
 ORDER BY asset_type, asset_id, owner, partner, valid_from, opened_by;
 
 -- name: owners_of_asset
 -- The ownerships of one asset, as known at one entry, in the order of time.
-SELECT asset_type, asset_id, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause, owner, detail, asset_name
-FROM ownership
-WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
-    AND known_from <= :known AND :known < known_to
-ORDER BY valid_from, opened_by;
+SELECT
+    asset.asset_type, asset.asset_id,
+    span.valid_from_earliest, span.valid_from, span.valid_to_earliest, span.valid_to,
+    span.opened_by, span.closed_by, span.cause, span.owner, span.detail, span.asset_name
+FROM asset
+INNER JOIN ownership AS span ON asset.id = span.asset
+WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+    AND span.known_from <= :known AND :known < span.known_to
+ORDER BY span.valid_from, span.opened_by;
 
 -- name: owners
 -- The ownerships of every asset of a book, as known at one entry, in the order of time.
-SELECT asset_type, asset_id, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause, owner, detail, asset_name
-FROM ownership
-WHERE book = :book AND known_from <= :known AND :known < known_to
-ORDER BY asset_type, asset_id, valid_from, opened_by;
+SELECT
+    asset.asset_type, asset.asset_id,
+    span.valid_from_earliest, span.valid_from, span.valid_to_earliest, span.valid_to,
+    span.opened_by, span.closed_by, span.cause, span.owner, span.detail, span.asset_name
+FROM asset
+INNER JOIN ownership AS span ON asset.id = span.asset
+WHERE asset.book = :book AND span.known_from <= :known AND :known < span.known_to
+ORDER BY asset.asset_type, asset.asset_id, span.valid_from, span.opened_by;
 
 -- name: episodes_of_partner
 -- The episodes of one partner, as known at one entry.
-SELECT partner, owner, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause, partner_name, removed_by
-FROM episode
-WHERE book = :book AND partner = :partner AND known_from <= :known AND :known < known_to
-ORDER BY owner, valid_from, opened_by;
+SELECT
+    pair.partner, pair.owner,
+    span.valid_from_earliest, span.valid_from, span.valid_to_earliest, span.valid_to,
+    span.opened_by, span.closed_by, span.cause, span.partner_name, span.removed_by
+FROM pair
+INNER JOIN episode AS span ON pair.id = span.pair
+WHERE pair.book = :book AND pair.partner = :partner
+    AND span.known_from <= :known AND :known < span.known_to
+ORDER BY pair.owner, span.valid_from, span.opened_by;
 
 -- name: episodes
 -- The episodes of a book, as known at one entry.
-SELECT partner, owner, valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause, partner_name, removed_by
-FROM episode
-WHERE book = :book AND known_from <= :known AND :known < known_to
-ORDER BY owner, partner, valid_from, opened_by;
+SELECT
+    pair.partner, pair.owner,
+    span.valid_from_earliest, span.valid_from, span.valid_to_earliest, span.valid_to,
+    span.opened_by, span.closed_by, span.cause, span.partner_name, span.removed_by
+FROM pair
+INNER JOIN episode AS span ON pair.id = span.pair
+WHERE pair.book = :book AND span.known_from <= :known AND :known < span.known_to
+ORDER BY pair.owner, pair.partner, span.valid_from, span.opened_by;
 
 -- name: anomalies
 -- The entries of a book without effect, as known at one entry.
@@ -137,23 +209,31 @@ FROM anomaly
 WHERE book = :book AND known_from <= :known AND :known < known_to
 ORDER BY number;
 
--- name: entry_numbers_of_asset
--- The entries that touch one asset, voids of them included, up to one entry.
-SELECT number, target FROM fact
-WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id AND number <= :known
-ORDER BY number;
+-- name: entries_of_asset
+-- The entries that touch one asset, voids of them included, up to one entry; why, if without
+-- effect.
+SELECT entry.position, entry.number, entry.state, anomaly.why
+FROM asset
+INNER JOIN fact ON asset.id = fact.asset
+INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+LEFT JOIN anomaly
+    ON anomaly.book = :book AND fact.number = anomaly.number
+        AND anomaly.known_from <= :known AND :known < anomaly.known_to
+WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id AND fact.number <= :known
+ORDER BY fact.number;
 
--- name: entry_numbers_of_partner
--- The entries that touch one partner, voids of them included, up to one entry.
-SELECT number, target FROM fact
-WHERE book = :book AND partner = :partner AND number <= :known
-ORDER BY number;
-
--- name: assets_known
--- The assets that a book's facts speak of, up to one entry.
-SELECT DISTINCT asset_type, asset_id FROM fact
-WHERE book = :book AND asset_type IS NOT NULL AND number <= :known
-ORDER BY asset_type, asset_id;
+-- name: entries_of_partner
+-- The entries that touch one partner, voids of them included, up to one entry; why, if without
+-- effect.
+SELECT entry.position, entry.number, entry.state, anomaly.why
+FROM pair
+INNER JOIN fact ON pair.id = fact.pair
+INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+LEFT JOIN anomaly
+    ON anomaly.book = :book AND fact.number = anomaly.number
+        AND anomaly.known_from <= :known AND :known < anomaly.known_to
+WHERE pair.book = :book AND pair.partner = :partner AND fact.number <= :known AND fact.pair > 0
+ORDER BY fact.number;
 
 -- name: entries_page
 -- Entries of a book after a number and up to another, in order.
@@ -162,18 +242,21 @@ WHERE book = :book AND number > :after AND number <= :known
 ORDER BY number
 LIMIT :limit;
 
--- name: entry_by_number^
--- One entry of a book.
-SELECT position, number, state FROM entry
-WHERE book = :book AND number = :number;
-
 -- name: entries_on_line
--- The entries between two numbers that bear on one line: its own, its pair's and its asset's.
-SELECT number FROM fact
-WHERE book = :book AND number > :after AND number <= :known
-    AND (
-        (asset_type = :asset_type AND asset_id = :asset_id AND partner = :partner AND owner = :owner)
-        OR (asset_type IS NULL AND partner = :partner AND owner = :owner)
-        OR (asset_type = :asset_type AND asset_id = :asset_id AND partner IS NULL)
-    )
+-- The entries between two numbers that bear on one line: its own, its asset's and its pair's.
+SELECT fact.number FROM asset
+INNER JOIN pair ON pair.book = :book AND pair.partner = :partner AND pair.owner = :owner
+INNER JOIN fact ON asset.id = fact.asset AND pair.id = fact.pair
+WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+    AND fact.number > :after AND fact.number <= :known
+UNION ALL
+SELECT fact.number FROM asset
+INNER JOIN fact ON asset.id = fact.asset AND fact.pair = 0
+WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+    AND fact.number > :after AND fact.number <= :known
+UNION ALL
+SELECT fact.number FROM pair
+INNER JOIN fact ON fact.asset = 0 AND pair.id = fact.pair
+WHERE pair.book = :book AND pair.partner = :partner AND pair.owner = :owner
+    AND fact.number > :after AND fact.number <= :known
 ORDER BY number;

@@ -16,69 +16,51 @@ WHERE position > :position
 ORDER BY position
 LIMIT :limit;
 
--- name: place^
--- The place in the fold of an entry.
-SELECT place FROM fact WHERE book = :book AND number = :number;
+-- name: stored_entry^
+-- One entry of a book.
+SELECT number, state FROM entry WHERE book = :book AND number = :number;
 
--- name: facts_of_pair
--- The partner events of a pair, and the voids of them.
-SELECT number, kind, owner, effective, earliest, place, target, terms
-FROM fact
-WHERE book = :book AND partner = :partner AND owner = :owner AND asset_type IS NULL
-ORDER BY number;
+-- name: newest_id^
+-- The largest number that an asset or a pair has.
+SELECT MAX(id) AS id
+FROM (SELECT MAX(id) AS id FROM asset UNION ALL SELECT MAX(id) AS id FROM pair) AS numbered;
 
--- name: facts_of_asset
--- The ownership events of an asset, and the voids of them.
-SELECT number, kind, owner, effective, earliest, place, target, terms
-FROM fact
-WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id AND partner IS NULL
-ORDER BY number;
+-- name: asset^
+-- The number of an asset.
+SELECT id FROM asset
+WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id;
 
--- name: facts_of_line
--- The access events of a line, and the voids of them.
-SELECT number, kind, owner, effective, earliest, place, target, terms
-FROM fact
-WHERE book = :book AND partner = :partner AND owner = :owner
-    AND asset_type = :asset_type AND asset_id = :asset_id
-ORDER BY number;
+-- name: pair^
+-- The number of a pair.
+SELECT id FROM pair WHERE book = :book AND partner = :partner AND owner = :owner;
+
+-- name: entries_of
+-- The entries that speak of an asset and a pair or, where one is 0, of the other alone.
+SELECT entry.number, entry.state
+FROM fact INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+WHERE fact.asset = :asset AND fact.pair = :pair
+ORDER BY fact.number;
 
 -- name: lines_of_pair
 -- The assets on which a pair has access events.
-SELECT DISTINCT asset_type, asset_id
-FROM fact
-WHERE book = :book AND partner = :partner AND owner = :owner AND asset_type IS NOT NULL;
+SELECT DISTINCT asset.asset_type, asset.asset_id
+FROM fact INNER JOIN asset ON fact.asset = asset.id
+WHERE fact.pair = :pair AND fact.pair > 0 AND fact.asset > 0;
 
 -- name: lines_of_asset
 -- The pairs that have access events on an asset.
-SELECT DISTINCT owner, partner
-FROM fact
-WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id AND partner IS NOT NULL;
+SELECT DISTINCT pair.partner, pair.owner
+FROM fact INNER JOIN pair ON fact.pair = pair.id
+WHERE fact.asset = :asset AND fact.pair > 0;
 
--- name: believed_episodes
--- The episodes of a pair as believed now.
-SELECT * FROM episode
-WHERE book = :book AND partner = :partner AND owner = :owner
-    AND known_to = 4611686018427387904;
-
--- name: believed_ownerships
--- The ownerships of an asset as believed now.
-SELECT * FROM ownership
-WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
-    AND known_to = 4611686018427387904;
-
--- name: believed_windows
--- The windows of a line as believed now.
-SELECT * FROM access_window
-WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
-    AND partner = :partner AND owner = :owner AND known_to = 4611686018427387904;
-
--- name: believed_anomalies
--- What is believed now of why one entry has no effect.
-SELECT * FROM anomaly
-WHERE book = :book AND number = :number AND known_to = 4611686018427387904;
-
--- name: clear_books!
+-- name: clear_appends!
 DELETE FROM book_append;
+
+-- name: clear_assets!
+DELETE FROM asset;
+
+-- name: clear_pairs!
+DELETE FROM pair;
 
 -- name: clear_facts!
 DELETE FROM fact;

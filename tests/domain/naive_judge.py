@@ -1,8 +1,8 @@
 """A judge that knows only the plain reading: slow, and by the letter of the design.
 
 The append's voids applied to the book are the baseline; with all its facts in place no entry may
-be an anomaly that was none in the baseline. And no new fact may establish an owner over another,
-unless the entry that it replaces did so before the append.
+be an anomaly that was none in the baseline, nor before the append. And no new fact
+may establish an owner over another, unless the entry that it replaces did so before the append.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from domain.entry import Entry
 from domain.events import EffectiveEvent, EntryVoided, OwnershipEstablished
 from domain.facts import Fact
-from domain.plain_reading import PlainReading, read_plainly, void_entries
+from domain.plain_reading import PlainReading, places_of, read_plainly, void_entries
 from domain.refusals import (
     REFUSAL_OF,
     AlreadyVoid,
@@ -60,8 +60,8 @@ def _judge(book: PaperBook, new: Sequence[Entry]) -> Verdict:
     everything = [*book.entries, *new]
     voids = [entry for entry in new if isinstance(entry.event, EntryVoided)]
     before, after = read(book.entries), read(everything)
-    baseline = {anomaly.number for anomaly in read([*book.entries, *voids]).anomalies}
-    fresh = {a.number: a for a in after.anomalies if a.number not in baseline}
+    excused = {a.number for a in (*before.anomalies, *read([*book.entries, *voids]).anomalies)}
+    fresh = {a.number: a for a in after.anomalies if a.number not in excused}
     for number in sorted(fresh):
         if number > book.newest:
             return Verdict(REFUSAL_OF[fresh[number].objection], number)
@@ -94,15 +94,11 @@ def effective_events(
     entries: Sequence[Entry], reading: PlainReading
 ) -> list[tuple[int, EffectiveEvent]]:
     """Number and event of every entry with an effect, in the order of the fold."""
-    places: dict[int, int] = {}
-    for entry in entries:
-        effective = isinstance(entry.event, EffectiveEvent)  # a void has no place but its own
-        replaced = entry.event.replaces if effective else None
-        places[entry.number] = places[replaced] if replaced else entry.number
+    places = places_of(entries)
     numbers = effective_numbers(entries, reading)
     found = [
         (entry.event.effective_at, places[entry.number], entry.number, entry.event)
         for entry in entries
         if entry.number in numbers and isinstance(entry.event, EffectiveEvent)
     ]
-    return [(number, event) for *_, number, event in sorted(found, key=lambda item: item[:3])]
+    return [(number, event) for *_, number, event in sorted(found, key=lambda item: item[:2])]

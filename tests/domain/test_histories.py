@@ -64,7 +64,7 @@ def _traits(book: PaperBook) -> set[str]:
             traits.add("void of a void" if isinstance(voided, EntryVoided) else "void")
         elif event.effective_after is not None:
             traits.add("bounded")
-        if event.replaces and book.state.place(event.replaces) < event.replaces:
+        if event.replaces and len(book.state.place(event.replaces)) > 1:
             traits.add("replacement of a replacement")
     return traits | {"anomaly"} if book.reading().anomalies else traits
 

@@ -13,7 +13,14 @@ from domain.events import (
     PartnerAdded,
     PartnerRemoved,
 )
-from domain.refusals import AccessNotHeld, AlreadyVoid, NotAPartner, WouldUndo
+from domain.judging import MAX_REPLACEMENTS
+from domain.refusals import (
+    AccessNotHeld,
+    AlreadyVoid,
+    CorrectedTooOften,
+    NotAPartner,
+    WouldUndo,
+)
 from domain.voids import Voids
 from tests.domain.scenario import anomalies, episodes, given, owners, windows
 from tests.histories import PaperBook, add, change, end, grant, own, remove, revoke, void
@@ -240,7 +247,7 @@ def test_a_stand_in_comes_before_what_it_ties_with_also_where_it_is_about_anothe
 
 
 def test_two_facts_may_stand_in_for_one_entry() -> None:
-    """One void is written, before the first of them, and both have its place."""
+    """One void is written, before the first of them, and both stand where it stood."""
     story = given(*HELD, revoke("A", "page1", at=4))
     book = story.when(
         [
@@ -252,7 +259,7 @@ def test_two_facts_may_stand_in_for_one_entry() -> None:
         "O>A page1 ADVERTISE 2026-01-02..2026-01-04 access_changed #3-#6",
         "O>A page1 MANAGE 2026-01-04..2026-01-05 access_revoked #6-#7",
     ]
-    assert (book.state.place(6), book.state.place(7)) == (4, 4)
+    assert (book.state.place(6), book.state.place(7)) == ((4, -5, 6), (4, -5, 7))
 
 
 def test_a_void_written_out_before_its_replacement_is_not_written_twice() -> None:
@@ -281,7 +288,7 @@ def test_replacing_a_void_brings_back_what_it_voided() -> None:
         "O>A page1 ADVERTISE 2026-01-02..2026-01-04 access_changed #3-#6",
         "O>A page1 MANAGE 2026-01-04.. #6-",
     ]
-    assert book.state.place(6) == 4
+    assert book.state.place(6) == (4, -5, 6)
 
 
 def test_a_void_may_replace_a_void() -> None:
@@ -297,7 +304,7 @@ def test_a_void_that_replaces_keeps_what_it_replaces_and_has_no_place_but_its_ow
     book = story.when(void(5, id="right", replaces=6)).then(EntryVoided, EntryVoided)
     assert book.event("right").replaces == 6
     assert book.event("right~void").replaces is None
-    assert book.state.place(8) == 8
+    assert book.state.place(8) == (8,)
 
 
 def test_two_voids_may_stand_in_for_one_entry() -> None:
@@ -306,6 +313,60 @@ def test_two_voids_may_stand_in_for_one_entry() -> None:
     both = [void(5, id="one", replaces=6), void(3, id="two", replaces=6)]
     book = story.when(both).then(EntryVoided, EntryVoided, EntryVoided)
     assert windows(book) == []
+
+
+def test_of_two_facts_that_stand_in_for_one_the_first_can_be_replaced_by_itself() -> None:
+    """What stands in for it comes where it stood: before the second."""
+    story = given(
+        *HELD,  # 3 is the grant
+        change("A", "page1", at=4),  # 4
+        [
+            revoke("A", "page1", at=4, id="first", replaces=4),  # 5 void, 6
+            grant("A", "page1", "MANAGE", at=4, replaces=4),  # 7
+        ],
+    )
+    held = windows(story.book)
+    assert held[-1] == "O>A page1 MANAGE 2026-01-04.. #7-"
+    decision = story.when(revoke("A", "page1", at=4, replaces="first")).decided(
+        EntryVoided, AccessRevoked
+    )
+    assert (decision.lost, decision.gained) == ((6,), ())
+    assert windows(story.book) == [line.replace("#6", "#9") for line in held]
+    assert story.book.state.place(9) == (4, -5, 6, -8, 9)
+
+
+def test_what_replaces_an_entry_that_came_back_stands_before_what_replaced_it_first() -> None:
+    story = given(
+        own("page1"),
+        add("A"),
+        add("A", at=1, id="other", partner_name="Other", replaces=2),  # 3 void, 4
+        void(3),
+    )
+    assert anomalies(story.book) == [(4, "partner_already_added", 2)]
+    book = story.when(add("A", replaces=2, id="again")).then(EntryVoided, PartnerAdded)
+    assert anomalies(book) == [(4, "partner_already_added", 7)]
+
+
+def test_an_entry_without_effect_does_not_hinder_the_replacement_of_another_by_itself() -> None:
+    """The void alone would give it effect, which the replacement takes away again."""
+    story = given(*HELD, revoke("A", "page1", at=4), grant("A", "page1", at=6), void(4))
+    assert anomalies(story.book) == [(5, "access_already_held", 3)]
+    book = story.when(grant("A", "page1", at=3, replaces=3)).then(EntryVoided, AccessGranted)
+    assert anomalies(book) == [(5, "access_already_held", 8)]
+
+
+def test_one_fact_can_be_corrected_a_hundred_times_and_not_more() -> None:
+    story = given(*HELD)
+    number = 3
+    for nth in range(MAX_REPLACEMENTS):
+        story.book.append(grant("A", "page1", at=3, id=f"again-{nth}", replaces=number))
+        number = story.book.newest
+    story.when(grant("A", "page1", at=3, replaces=number)).then_refused(
+        CorrectedTooOften,
+        "entry 203 is the last of 100 replacements of one fact, and there can be no more; "
+        "void it, and record what is right as a fact that replaces nothing",
+    )
+    assert windows(story.book) == ["O>A page1 ADVERTISE 2026-01-03.. #203-"]
 
 
 def test_a_replacement_that_does_not_apply_is_refused_like_any_fact() -> None:
