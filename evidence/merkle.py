@@ -126,7 +126,8 @@ def verify_inclusion(
 ) -> None:
     """Hold a path to the root of a tree (RFC 9162 section 2.1.3.2).
 
-    `leaf` is a leaf's hash. Returns nothing: what does not raise is proven.
+    `leaf` is a leaf's hash. Returns nothing: what does not raise is proven. That the root is the
+    one of this size is for the checkpoint to say: some proofs fit trees of several sizes.
     """
     require_hash("the root", root)
     require_hash("the leaf hash", leaf)
