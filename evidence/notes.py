@@ -68,9 +68,15 @@ def _key_parts(text: str, what: str) -> tuple[str, bytes, bytes]:
         raise MalformedKey(f"the {what} of {name} does not end in base64")
     if content[:1] != bytes([ED25519]):
         raise MalformedKey(f"the {what} of {name} is not of the type Ed25519 (0x01)")
-    if len(content) != 1 + KEY_BYTES:
-        raise MalformedKey(f"the {what} of {name} does not hold {KEY_BYTES} bytes")
     return name, bytes.fromhex(key_id), content[1:]
+
+
+def _require_key(what: str, name: str, content: bytes) -> None:
+    """Hold a key to a name and a length; what it contains is not said."""
+    if not _is_key_name(name):
+        raise MalformedKey(f"{name!r} cannot name a key: no spaces, no plus, not empty")
+    if len(content) != KEY_BYTES:
+        raise MalformedKey(f"the {what} of {name} does not hold {KEY_BYTES} bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +87,7 @@ class VerifierKey:
     public: bytes
 
     def __post_init__(self) -> None:
-        if not _is_key_name(self.name):
-            raise MalformedKey(f"{self.name!r} cannot name a key: no spaces, no plus, not empty")
-        if len(self.public) != KEY_BYTES:
-            raise MalformedKey(f"the public key of {self.name} does not hold {KEY_BYTES} bytes")
+        _require_key("public key", self.name, self.public)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -117,9 +120,7 @@ class SignerKey:
     seed: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        if len(self.seed) != KEY_BYTES:
-            raise MalformedKey(f"the private key of {self.name} does not hold {KEY_BYTES} bytes")
-        VerifierKey(self.name, bytes(KEY_BYTES))  # holds the name to what a name may be
+        _require_key("private key", self.name, self.seed)
 
     @classmethod
     def generate(cls, name: str) -> Self:
@@ -191,7 +192,7 @@ def open_note(note: bytes, keys: Iterable[VerifierKey]) -> OpenedNote:
     whole note, whatever else is in it.
     """
     text, lines = _split(note)
-    known = {(key.name, key.key_id): key for key in keys}
+    known = _by_name_and_id(keys)
     signed = text.encode()
     found: dict[VerifierKey, None] = {}
     for line in lines:
@@ -208,6 +209,17 @@ def open_note(note: bytes, keys: Iterable[VerifierKey]) -> OpenedNote:
     if not found:
         raise NotSigned(len(known), len(lines))
     return OpenedNote(text, tuple(found))
+
+
+def _by_name_and_id(keys: Iterable[VerifierKey]) -> dict[tuple[str, bytes], VerifierKey]:
+    """The known keys by what a signature line says of its key, which must be one of them only."""
+    known: dict[tuple[str, bytes], VerifierKey] = {}
+    for key in keys:
+        if known.setdefault((key.name, key.key_id), key) != key:
+            raise MalformedKey(
+                f"two of the known keys are {key.name} with the id {key.key_id.hex()}"
+            )
+    return known
 
 
 def _encoded(text: str) -> bytes:
