@@ -4,7 +4,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evidence.errors import (
@@ -133,6 +133,8 @@ def test_new_keys_differ() -> None:
 
 
 @given(TEXTS, st.sets(st.sampled_from([KEY, OTHER, WITNESS]), min_size=1))
+@example("a blank line\n\nand two\n\n\n\u2014 and what looks like a signature\n\n", {KEY})
+@example("", {KEY, WITNESS})
 def test_a_signed_note_opens_with_any_key_that_signed_it(text: str, keys: set[SignerKey]) -> None:
     """And gives the text, blank lines, other scripts and all."""
     text = "".join(char for char in text if char >= " " or char == "\n") + "\n"
