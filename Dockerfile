@@ -8,6 +8,7 @@ RUN /app/bin/pip install --no-cache-dir --disable-pip-version-check \
     --require-hashes --only-binary :all: -r requirements.txt
 COPY pyproject.toml README.md ./
 COPY domain domain
+COPY evidence evidence
 COPY ledger ledger
 COPY projections projections
 COPY bootstrap bootstrap
