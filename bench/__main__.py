@@ -2,7 +2,6 @@
 
 import argparse
 import platform
-import resource
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -10,7 +9,9 @@ from pathlib import Path
 
 import psycopg
 
-from bench.measures import appends, imports, questions
+from bench.importing import write_world
+from bench.measures import appends, imports, over_http, questions, told
+from bench.world import book_of_rank
 from bootstrap.services import all_migrations, open_database
 from bootstrap.settings import Settings
 from ledger.migrate import migrate
@@ -29,6 +30,9 @@ def main() -> None:
     print(f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        worlds = {name: folder / f"{name}.jsonl" for name in ("small", "large")}
+        write_world(worlds["small"], wanted.small)
+        write_world(worlds["large"], wanted.entries)
         server = stack.enter_context(running_server())
         for dialect in ("sqlite", "postgresql"):
 
@@ -36,14 +40,19 @@ def main() -> None:
                 return _fresh(folder, server, dialect, name)
 
             _print(dialect, appends(fresh("appends"), runs=wanted.runs))
-            small, large = fresh("small"), fresh("large")
-            _print(f"{dialect}, {wanted.small:,} entries", imports(small, wanted.small))
-            rows = list(questions(small))
-            _print(f"{dialect}, {wanted.small:,} entries", rows)
-            _print(f"{dialect}, {wanted.entries:,} entries", imports(large, wanted.entries))
-            _print(f"{dialect}, {wanted.entries:,} entries", questions(large))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory of the whole run: {peak:.0f} MiB")
+            smaller = None
+            for name, entries in (("small", wanted.small), ("large", wanted.entries)):
+                title = f"{dialect}, {entries:,} entries"
+                settings = fresh(name)
+                _print(title, imports(settings, worlds[name]))
+                if smaller:  # a book as large as the largest one there
+                    rank = round(wanted.entries / wanted.small)
+                    _print(f"{title}, book of rank {rank}",
+                           told(*questions(settings, book_of_rank(rank)), smaller))  # fmt: skip
+                latencies, replay = questions(settings, book_of_rank(1))
+                _print(f"{title}, largest book", told(latencies, replay))
+                smaller = latencies
+            _print(title, over_http(settings, wanted.runs))
 
 
 def _fresh(folder: Path, server: str, dialect: str, name: str) -> Settings:

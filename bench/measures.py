@@ -1,19 +1,20 @@
 """The measures: each gives rows of a name and figures with their ratio to a baseline."""
 
 import random
-import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from bench.world import START, fact_lines, largest_book
+from bench.http import requests_per_second
+from bench.importing import import_file
+from bench.world import START, book_of_rank
 from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
 from domain.facts import parse_fact
 from domain.plain_reading import read_plainly
-from ledger.importing import Rejected, import_lines
 from projections.moments import AsOf
 
 Row = tuple[str, str]
@@ -62,61 +63,94 @@ def _raw_inserts(services: Services) -> float:
         return APPENDS / (time.perf_counter() - start)
 
 
-def imports(settings: Settings, entries: int) -> Iterator[Row]:
-    """An import end to end, then catching up, then a rebuild."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def imports(settings: Settings, world: Path) -> Iterator[Row]:
+    """An import end to end, then catching up, then a rebuild, each as a process that just began."""
+    done = import_file(settings, world)
+    yield "import, facts: parse, decide, append", f"{done.facts_per_second:,.0f}/s"
+    yield "  peak memory of that process", f"{done.peak_mebibytes:,.0f} MiB"
+    for name in ("catch-up", "rebuild"):
+        with open_services(settings) as services:
+            work = services.projector.catch_up if name == "catch-up" else services.projector.rebuild
+            start = time.perf_counter()
+            taken = work()
+            yield f"{name}, entries", f"{taken / (time.perf_counter() - start):,.0f}/s"
+
+
+Latencies = dict[str, list[float]]
+LOOKUP = "primary-key lookup of one entry"
+
+
+def questions(settings: Settings, book: str) -> tuple[Latencies, float]:
+    """Seconds of questions about a book and of their baselines, by name.
+
+    The baselines are a lookup by primary key and, apart, reading the whole book naively.
+    """
     with open_services(settings) as services:
-        start = time.perf_counter()
-        summary = import_lines(
-            services.books, fact_lines(entries), recorded_by="bench", on_reject=_no_reject
-        )
-        seconds = time.perf_counter() - start
-        yield "import, facts (generating them included)", f"{summary.written / seconds:,.0f}/s"
-        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        yield "  peak memory of the process grew by", f"{grown:.0f} MiB"
-        start = time.perf_counter()
-        taken = services.projector.catch_up()
-        yield "catch-up, entries", f"{taken / (time.perf_counter() - start):,.0f}/s"
-    with open_services(settings) as services:
-        start = time.perf_counter()
-        taken = services.projector.rebuild()
-        yield "rebuild, entries", f"{taken / (time.perf_counter() - start):,.0f}/s"
-
-
-def _no_reject(rejected: Rejected) -> None:
-    raise AssertionError(rejected)
-
-
-def questions(settings: Settings) -> Iterator[Row]:
-    """Questions about the largest book, against a lookup by primary key and a naive replay."""
-    with open_services(settings) as services:
-        book, ask = largest_book(), services.questions
+        ask = services.questions
         chance = random.Random(7)
         newest = ask.books()[book]
-        timeline = ask.ownership_at(book).ownerships
-        assets = [(own.asset.type, own.asset.id) for own in timeline]
+        owned = ask.ownership_at(book).ownerships
+        assets = [(own.asset.type, own.asset.id) for own in owned]
         partners = sorted({episode.partner for episode in ask.partners(book).episodes})
 
         def moment() -> AsOf:
             at = START + chance.random() * timedelta(days=3650)
             return AsOf(at=at, known_at=chance.randrange(newest // 2, newest + 1))
 
-        lookup = _latencies(lambda: _lookup(services, book, chance.randrange(1, newest + 1)))
-        statement = _latencies(lambda: _statement(services, book, chance.choice(assets), newest))
-        yield "primary-key lookup of one entry", _figures(lookup)
-        yield "who_had_access, the statement alone", _figures(statement, lookup)
-        who = _latencies(lambda: ask.who_had_access(book, chance.choice(assets), moment()))
-        yield "who_had_access, the whole question", _figures(who, lookup)
-        what = _latencies(lambda: ask.what_could(book, chance.choice(partners), moment()))
-        yield "what_could", _figures(what, lookup)
-        matrix = _latencies(lambda: ask.matrix_at(book, moment()), QUESTIONS // 20)
-        cells = len(ask.matrix_at(book).cells)
-        yield f"matrix_at ({cells:,} cells now)", _figures(matrix, lookup)
+        def asset() -> tuple[str, str]:
+            return chance.choice(assets)
+
+        found = {
+            LOOKUP: _seconds(lambda: _lookup(services, book, chance.randrange(1, newest + 1))),
+            "who_had_access, the statement alone": _seconds(
+                lambda: _statement(services, book, asset(), newest)
+            ),
+            "who_had_access, now": _seconds(lambda: ask.who_had_access(book, asset())),
+            "who_had_access, both clocks": _seconds(
+                lambda: ask.who_had_access(book, asset(), moment())
+            ),
+            "what_could, now": _seconds(lambda: ask.what_could(book, chance.choice(partners))),
+            "what_could, both clocks": _seconds(
+                lambda: ask.what_could(book, chance.choice(partners), moment())
+            ),
+            "matrix_at, now": _seconds(lambda: ask.matrix_at(book), QUESTIONS // 20),
+            "matrix_at, both clocks": _seconds(
+                lambda: ask.matrix_at(book, moment()), QUESTIONS // 20
+            ),
+        }
         start = time.perf_counter()
-        read_plainly(book, [w.entry for w in services.books.entries(book)], newest)
-        replay = time.perf_counter() - start
-        ratio = replay / statistics.median(who)
-        yield "replaying the book", f"{replay * 1000:,.0f} ms; {ratio:,.0f} times who_had_access"
+        read_plainly(book, [written.entry for written in services.books.entries(book)], newest)
+        return found, time.perf_counter() - start
+
+
+def told(latencies: Latencies, replay: float, smaller: Latencies | None = None) -> Iterator[Row]:
+    """The rows of the questions, against the lookup and against a smaller ledger."""
+    baseline = statistics.median(latencies[LOOKUP])
+    for name, seconds in latencies.items():
+        p50, p99 = statistics.median(seconds), statistics.quantiles(seconds, n=100)[98]
+        text = f"p50 {p50 * 1000:8.3f} ms, p99 {p99 * 1000:8.3f} ms"
+        if name != LOOKUP:
+            text += f"; {p50 / baseline:6.1f} lookups"
+        if smaller:
+            text += f"; {p50 / statistics.median(smaller[name]):.2f} of the small ledger"
+        yield name, text
+    ratio = replay / statistics.median(latencies["who_had_access, both clocks"])
+    yield "replaying the book", f"{replay * 1000:,.0f} ms; {ratio:,.0f} times who_had_access"
+
+
+def over_http(settings: Settings, runs: int) -> Iterator[Row]:
+    """Who had access over HTTP, one worker, against a route that does nothing."""
+    book = book_of_rank(1)
+    with open_services(settings) as services:
+        asset = services.questions.ownership_at(book).ownerships[5].asset
+    path = f"/v1/portfolios/{book}/assets/{asset.type}/{asset.id}/access"
+    found = requests_per_second(settings, ["/livez", path], runs)
+    if found is None:
+        yield "requests/s", "not measured: wrk is not installed"
+        return
+    trivial, who = found
+    yield "GET /livez, one worker, wrk -c8", f"{trivial:,.0f}/s"
+    yield "GET .../access, one worker, wrk -c8", f"{who:,.0f}/s; ratio {who / trivial:.2f}"
 
 
 def _lookup(services: Services, book: str, number: int) -> None:
@@ -140,7 +174,7 @@ def _statement(services: Services, book: str, asset: tuple[str, str], known: int
         )
 
 
-def _latencies(run: Callable[[], object], times: int = QUESTIONS) -> list[float]:
+def _seconds(run: Callable[[], object], times: int = QUESTIONS) -> list[float]:
     for _ in range(max(3, times // 20)):
         run()
     found = []
@@ -149,10 +183,3 @@ def _latencies(run: Callable[[], object], times: int = QUESTIONS) -> list[float]
         run()
         found.append(time.perf_counter() - start)
     return found
-
-
-def _figures(latencies: list[float], baseline: list[float] | None = None) -> str:
-    p50 = statistics.median(latencies)
-    p99 = statistics.quantiles(latencies, n=100)[98]
-    text = f"p50 {p50 * 1000:.3f} ms, p99 {p99 * 1000:.3f} ms"
-    return f"{text}; ratio {p50 / statistics.median(baseline):.1f}" if baseline else text

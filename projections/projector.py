@@ -35,10 +35,14 @@ class Projector:
             row = self._sql.progress(connection)
             return row["newest"], row["projected"]
 
+    def is_current(self) -> bool:
+        """Whether every entry is in the read model."""
+        newest, projected = self.progress()
+        return newest <= projected
+
     def catch_up(self) -> int:
         """Take in every entry that is not yet in the read model; returns how many there were."""
-        newest, projected = self.progress()
-        if newest <= projected:
+        if self.is_current():
             return 0
         taken = 0
         with self._lock, collector_paused():

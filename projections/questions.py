@@ -1,5 +1,7 @@
 """The questions, each answered from the windows by a few indexed statements."""
 
+from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,15 +34,22 @@ class Questions:
 
     def __init__(self, database: Database, projector: Projector, clock: Clock) -> None:
         self._database = database
-        self._projector = projector
+        self._catch_up: Callable[[], object] = projector.catch_up
         self._clock = clock
         self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
+
+    @property
+    def as_it_stands(self) -> "Questions":
+        """The same questions, answered without taking new entries in first."""
+        twin = copy(self)
+        twin._catch_up = lambda: None  # noqa: SLF001 - it is one of us
+        return twin
 
     def who_had_access(
         self, book: str, asset: tuple[str, str], as_of: AsOf = NOW, *, during: During | None = None
     ) -> answers.AssetAccess:
         """Who had access to the asset at `at`, or at any moment of a period."""
-        self._projector.catch_up()
+        self._catch_up()
         subject = {"book": book, "asset_type": asset[0], "asset_id": asset[1]}
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of, during)
@@ -67,7 +76,7 @@ class Questions:
         self, book: str, partner: str, as_of: AsOf = NOW, *, during: During | None = None
     ) -> answers.PartnerAccess:
         """What the partner could do at `at`, or at any moment of a period."""
-        self._projector.catch_up()
+        self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of, during)
             known = {"book": book, "partner": partner, "known": moment.known}
@@ -116,7 +125,7 @@ class Questions:
 
     def owner_at(self, book: str, asset: tuple[str, str], as_of: AsOf = NOW) -> answers.OwnerAnswer:
         """Who owned one asset at `at`."""
-        self._projector.catch_up()
+        self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             owners = list(
@@ -177,7 +186,7 @@ class Questions:
         self, book: str, asset: tuple[str, str], as_of: AsOf = NOW
     ) -> answers.AssetTimeline:
         """Everything about an asset, first to last, as known at `known_at`."""
-        self._projector.catch_up()
+        self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             return timelines.of_asset(self._sql, connection, book, asset, moment)
@@ -186,14 +195,14 @@ class Questions:
         self, book: str, partner: str, as_of: AsOf = NOW
     ) -> answers.PartnerTimeline:
         """Everything about a partner, first to last, as known at `known_at`."""
-        self._projector.catch_up()
+        self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             return timelines.of_partner(self._sql, connection, book, partner, moment)
 
     def changes_between(self, book: str, before: AsOf, after: AsOf) -> answers.Diff:
         """The matrix at one moment against the matrix at another, on either clock."""
-        self._projector.catch_up()
+        self._catch_up()
         with self._database.reading() as connection:
             # Where only the state of knowledge differs, both sides speak of the same instant.
             end = self._resolve(connection, book, after)
@@ -235,7 +244,7 @@ class Questions:
         self, book: str, partner: str, as_of: AsOf = NOW
     ) -> answers.OffboardingReport:
         """What the partner had by `at`, what was cut off, and what is still open."""
-        self._projector.catch_up()
+        self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             return offboarding.report(self._sql, connection, book, partner, moment)
@@ -303,7 +312,7 @@ class Questions:
 
     def books(self) -> dict[str, int]:
         """The newest entry number of every book."""
-        self._projector.catch_up()
+        self._catch_up()
         with self._database.reading() as connection:
             return {row["book"]: row["newest"] for row in self._sql.books(connection)}
 
@@ -323,7 +332,7 @@ class Questions:
     ) -> tuple[int, AsOf]:
         """Where a walk through a list stands, and its moments."""
         check_limit(limit)
-        self._projector.catch_up()
+        self._catch_up()
         if cursor is None:
             return 0, as_of
         if as_of != NOW:

@@ -20,6 +20,7 @@ from api.parameters import (
 )
 from api.problems import BadRequest, documented
 from api.routes.showing import shown
+from api.running import ask
 from projections import answers
 from projections.moments import AsOf
 
@@ -29,20 +30,20 @@ DEFAULT_PAGE = 200
 
 
 @router.get("/portfolios/{book}/assets/{type}/{id}/access", response_model=answers.AssetAccess)
-def who_had_access(
+async def who_had_access(
     request: Request, book: Book, asset: Asset, ledger: Ledger, as_of: Moments, during: Period
 ) -> Response:
     """Who had access to an asset."""
-    answer = ledger.questions.who_had_access(book, asset, as_of, during=during)
+    answer = await ask(ledger, lambda q: q.who_had_access(book, asset, as_of, during=during))
     return shown(request, answer)
 
 
 @router.get("/portfolios/{book}/assets/{type}/{id}/owner", response_model=answers.OwnerAnswer)
-def owner_at(
+async def owner_at(
     request: Request, book: Book, asset: Asset, ledger: Ledger, as_of: Moments
 ) -> Response:
     """Who owned an asset."""
-    return shown(request, ledger.questions.owner_at(book, asset, as_of))
+    return shown(request, await ask(ledger, lambda q: q.owner_at(book, asset, as_of)))
 
 
 @router.get("/portfolios/{book}/assets/{type}/{id}/timeline", response_model=answers.AssetTimeline)
@@ -68,11 +69,11 @@ def partners(
 
 
 @router.get("/portfolios/{book}/partners/{partner}/access", response_model=answers.PartnerAccess)
-def what_could(
+async def what_could(
     request: Request, book: Book, partner: Partner, ledger: Ledger, as_of: Moments, during: Period
 ) -> Response:
     """What a partner could do."""
-    answer = ledger.questions.what_could(book, partner, as_of, during=during)
+    answer = await ask(ledger, lambda q: q.what_could(book, partner, as_of, during=during))
     return shown(request, answer)
 
 

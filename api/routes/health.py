@@ -40,7 +40,7 @@ class BookList(BaseModel):
 
 
 @router.get("/livez", response_model=Alive)
-def live(request: Request) -> Response:
+async def live(request: Request) -> Response:
     """Whether the process answers; it asks nothing of the store."""
     return shown(request, Alive())
 
