@@ -5,21 +5,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Annotated, Any, Self
+from typing import IO, Annotated, Self
 
-import orjson
 from cyclopts import App, Parameter
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.failures import Exit, Failed, Usage, complain
 from cli.lines import Lines
 from cli.options import RECORDED_BY, opened
-from domain.describing import describe
-from domain.facts import Fact, book_of, parse_fact
+from domain.facts import Fact, book_of
 from ledger.book import Books, Receipt
-from ledger.importing import Rejected, Summary, import_lines
+from ledger.importing import BadLine, Rejected, Summary, import_lines, parse_line
 
 
 def import_(
@@ -166,19 +163,9 @@ def record_facts(books: Books, facts: list[Fact], recorded_by: str = RECORDED_BY
 def stated_facts(raw: str | bytes) -> list[Fact]:
     """The facts of a JSON object or array. Raises Failed with what is wrong."""
     try:
-        decoded: Any = orjson.loads(raw)
-        facts = [parse_fact(fields) for fields in decoded] if isinstance(decoded, list) else []
-        if not isinstance(decoded, list):
-            facts = [parse_fact(decoded)]
-    except orjson.JSONDecodeError as error:
-        raise Failed(
-            f"not recorded: this is not JSON: {error}; give one fact as an object"
-        ) from None
-    except ValidationError as error:
-        raise Failed(f"not recorded: {'; '.join(describe(error))}") from None
-    if not facts:
-        raise Failed("not recorded: the array is empty; an append holds at least one fact")
-    return facts
+        return parse_line(raw)
+    except BadLine as error:
+        raise Failed(f"not recorded: {error}") from None
 
 
 def receipt_lines(receipt: Receipt) -> list[str]:

@@ -12,6 +12,7 @@ from projections.answers import (
     EntryView,
     Episode,
     Holding,
+    ListedEntry,
     OffboardedWindow,
     Ownership,
     TimelineEntry,
@@ -109,7 +110,6 @@ def entry_record(entry: EntryView) -> Record:
     asset, tasks = event.get("asset"), event.get("tasks")
     record = {
         "entry": text(entry.number),
-        "position": text(entry.position),
         "recorded_at": text(entry.recorded_at),
         "recorded_by": entry.recorded_by,
         "event": text(event.get("type")).partition("/")[0],
@@ -119,6 +119,8 @@ def entry_record(entry: EntryView) -> Record:
     }
     for name in ("id", "effective_at", "effective_after", "owner", "to_owner", "partner", "reason"):
         record[name] = text(event.get(name))
+    if isinstance(entry, ListedEntry):
+        record["position"] = text(entry.position)
     if isinstance(entry, TimelineEntry):
         record |= {
             "status": entry.status,

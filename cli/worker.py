@@ -1,6 +1,7 @@
 """The worker: keeps the read model warm. PostgreSQL wakes it; a poll stands beside the alarm."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -19,6 +20,8 @@ from projections.projector import Projector
 
 CHANNEL = "access_ledger"
 CONNECT_TIMEOUT_SECONDS = 5
+GLANCE = 0.5
+"""So many seconds the worker listens before it looks whether it has been stopped."""
 
 Wait = Callable[[], None]
 
@@ -93,8 +96,10 @@ class _Listener:
                 )
                 self._connection.execute(f"LISTEN {CHANNEL}")
                 return  # what came before this is found by catching up once more
-            for _ in self._connection.notifies(timeout=self._poll_seconds, stop_after=1):
-                pass
+            deadline = time.monotonic() + self._poll_seconds
+            while not self._stop.is_set() and (left := deadline - time.monotonic()) > 0:
+                if list(self._connection.notifies(timeout=min(left, GLANCE), stop_after=1)):
+                    return
         except psycopg.Error:
             self.close()
             _sleep(self._stop, self._poll_seconds)

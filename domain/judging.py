@@ -250,7 +250,7 @@ class _Judgement:
         """Take in every line that a pair or an asset of this append bears on."""
         around: list[PairHistory | AssetHistory] = [*self.pairs.values(), *self.assets.values()]
         for history in around:
-            for line in history.lines:
+            for line in self.state.lines_of(history):
                 self._known(line)
 
     # --- reading

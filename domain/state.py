@@ -6,7 +6,7 @@ the end, by its own events. The tail alone answers for an event that comes after
 """
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -50,7 +50,7 @@ class PairHistory:
     events: list[Placed] = field(default_factory=list)
     tail: tuple[Placed, ...] | None = ()
     """The opening event of the open episode; None when it has to be read again."""
-    lines: list["LineHistory"] = field(default_factory=list)
+    lines: list["LineKey"] = field(default_factory=list)
     latest_access: Placed | None = None
     episode_touched: int = 0
     partner_touched: int = 0
@@ -68,7 +68,7 @@ class AssetHistory:
     key: AssetKey
     events: list[Placed] = field(default_factory=list)
     tail: tuple[Placed, ...] | None = ()
-    lines: list["LineHistory"] = field(default_factory=list)
+    lines: list["LineKey"] = field(default_factory=list)
     latest_access: Placed | None = None
     ownership_touched: int = 0
     asset_touched: int = 0
@@ -126,6 +126,10 @@ class BookState:
         """The line's history, an empty one where nothing is recorded."""
         known = self.lines.get(key)
         return known or LineHistory(self.pair(key[:2]), self.asset(key[2:]))
+
+    def lines_of(self, around: PairHistory | AssetHistory) -> Iterator[LineHistory]:
+        """The lines that a pair's or an asset's events bear on."""
+        return (self.lines[key] for key in around.lines)
 
     def history_of(self, event: PartnerEvent | OwnershipEvent | AccessEvent) -> History:
         """Where the event belongs."""
@@ -273,7 +277,7 @@ def _insert(
         home.tail = _tail_with(state, home, placed)
     insort(home.events, placed)
     if not in_order:
-        _distrust(home)
+        _distrust(state, home)
     if isinstance(home, LineHistory):
         for around in (home.pair, home.asset):
             around.latest_access = max(around.latest_access or placed, placed)
@@ -292,8 +296,8 @@ def _register(state: BookState, event: PartnerEvent | OwnershipEvent | AccessEve
     if key not in state.lines:
         state.pairs.setdefault(home.pair.key, home.pair)
         state.assets.setdefault(home.asset.key, home.asset)
-        home.pair.lines.append(home)
-        home.asset.lines.append(home)
+        home.pair.lines.append(key)
+        home.asset.lines.append(key)
         state.lines[key] = home
     return home
 
@@ -344,15 +348,15 @@ def _void(state: BookState, number: int, target: int) -> None:
     home = state.homes[target - 1]
     state.voids.add(number, target)
     state.homes.append(home)
-    _distrust(home)
+    _distrust(state, home)
     _touch(home, number)
 
 
-def _distrust(home: History) -> None:
+def _distrust(state: BookState, home: History) -> None:
     """Have the tails that this history bears on read again."""
     home.tail = None
     if not isinstance(home, LineHistory):
-        for line in home.lines:
+        for line in state.lines_of(home):
             line.tail = None
 
 

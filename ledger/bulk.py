@@ -9,7 +9,7 @@ from contextlib import contextmanager
 def collector_paused() -> Iterator[None]:
     """Keep the cycle collector, which would walk them all again and again, from bulk work.
 
-    Where the work goes on for long, `collect` between its parts keeps cyclic garbage bounded.
+    Where the work goes on for long, `set_aside` between its parts keeps cyclic garbage bounded.
     """
     if not gc.isenabled():
         yield
@@ -22,13 +22,9 @@ def collector_paused() -> Iterator[None]:
 
 
 def set_aside() -> None:
-    """Spare the collector everything that is alive now.
+    """Collect what is new, then spare the collector all that is alive.
 
     For what is kept for long, and is freed without the collector once it is dropped.
     """
+    gc.collect(0)
     gc.freeze()
-
-
-def collect() -> None:
-    """Free what only the collector can."""
-    gc.collect()

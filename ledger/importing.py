@@ -19,12 +19,12 @@ from domain.facts import Fact, book_of, parse_fact
 from domain.refusals import Conflict, Refused
 from domain.state import evolve
 from ledger.book import ATTEMPTS, Books, Lookup, Written, check_one_append
-from ledger.bulk import collect, collector_paused
+from ledger.bulk import collector_paused, set_aside
 from ledger.database import EntryTaken
 
 CHUNK_FACTS = 1_000
 CHUNK_BYTES = 1_000_000
-COLLECT_CHUNKS = 100
+CHUNKS_SET_ASIDE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ def import_lines(
             for nth, chunk in enumerate(run.chunks(lines), start=1):
                 run.take(chunk)
                 on_progress(run.summary)
-                if nth % COLLECT_CHUNKS == 0:
-                    collect()
+                if nth % CHUNKS_SET_ASIDE == 0:
+                    set_aside()
     finally:
         if dry_run:
             for book in run.summary.books:
@@ -94,7 +94,7 @@ def import_lines(
     return run.summary
 
 
-def parse_line(raw: bytes) -> list[Fact]:
+def parse_line(raw: bytes | str) -> list[Fact]:
     """The facts of one line: one, or those of an array. Raises BadLine with the reason."""
     try:
         decoded = orjson.loads(raw)

@@ -91,11 +91,16 @@ class EntryView(Part):
     """An entry of the book in an answer."""
 
     number: int
-    position: int
     recorded_at: Instant
     recorded_by: str
     event: dict[str, object] = Field(description="The event as stored: `type` and its fields.")
     touches: dict[str, int]
+
+
+class ListedEntry(EntryView):
+    """An entry in the listing of its book."""
+
+    position: int = Field(description="Its place in the whole ledger.")
 
 
 class TimelineEntry(EntryView):
@@ -268,5 +273,5 @@ class EntryList(Part):
 
     book: str
     known_at: KnownAt
-    entries: tuple[EntryView, ...]
+    entries: tuple[ListedEntry, ...]
     next_cursor: str | None = None

@@ -5,7 +5,6 @@ stopped. An entry is taken in by the lines that it bears on, and the difference 
 """
 
 from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -92,29 +91,36 @@ class Projector:
             shelf.clear()
         shelf.connection = connection
         shelf.trim()
-        rows = list(self._sql.entries_after_position(connection, position=position, limit=BATCH))
-        entries = [take(row["book"], row["number"], row["state"]) for row in rows]
-        entries = _whole_appends(entries, full=len(entries) == BATCH)
+        entries, shelf.position = self._next_appends(connection, position)
         if not entries:
             return 0
         shelf.changes = Changes()
-        for (book, _), append in groupby(entries, key=attrgetter("book", "recorded_at")):
+        for (book, _), append in groupby(entries, key=_append_of):
             _take_append(shelf, book, list(append))
         shelf.changes.write(connection, self._database.dialect)
-        shelf.position = rows[len(entries) - 1]["position"]
         self._sql.set_position(connection, position=shelf.position)
         return len(entries)
 
+    def _next_appends(self, connection: Any, position: int) -> tuple[list[Taken], int]:
+        """The entries after a position, in whole appends, and the position that they reach."""
+        limit = BATCH
+        while True:
+            rows = list(
+                self._sql.entries_after_position(connection, position=position, limit=limit)
+            )
+            entries = [take(row["book"], row["number"], row["state"]) for row in rows]
+            end = len(entries)
+            if end == limit:  # the last append may go on after them
+                last = _append_of(entries[-1])
+                while end and _append_of(entries[end - 1]) == last:
+                    end -= 1
+            if end or not rows:
+                return entries[:end], rows[end - 1]["position"] if end else position
+            limit *= 2
 
-def _whole_appends(entries: list[Taken], *, full: bool) -> list[Taken]:
-    """The entries without those at the end whose append may go on after them."""
-    if not full:
-        return entries
-    last = entries[-1]
-    end = len(entries)
-    while end and entries[end - 1][:1] + entries[end - 1][2:3] == (last.book, last.recorded_at):
-        end -= 1
-    return entries[:end] or entries
+
+def _append_of(entry: Taken) -> tuple[str, str]:
+    return entry.book, entry.recorded_at
 
 
 def _take_append(shelf: Shelf, book: str, append: list[Taken]) -> None:

@@ -119,7 +119,7 @@ class Questions:
             **_names(book, moment),
             known_assets_without_holder=empty,
             unknown_assets=unknown,
-            cells=holdings(cells, moment.at, moment.at + 1),
+            cells=holdings(cells, moment.at, moment.at + 1, among=rows),
             next_cursor=following,
         )
 
@@ -343,10 +343,10 @@ class Questions:
         return decoded.offset, decoded.as_of
 
 
-def entry_view(book: str, row: Any) -> answers.EntryView:
+def entry_view(book: str, row: Any) -> answers.ListedEntry:
     """An entry as answers show it."""
     entry = from_stored(book, row["number"], row["state"])
-    return answers.EntryView(
+    return answers.ListedEntry(
         number=entry.number,
         position=row["position"],
         recorded_at=entry.recorded_at,

@@ -38,14 +38,19 @@ def certainty_during(row: Any, since: Microseconds, until: Microseconds) -> Cert
 
 
 def holdings(
-    rows: Sequence[Any], since: Microseconds, until: Microseconds
+    rows: Sequence[Any],
+    since: Microseconds,
+    until: Microseconds,
+    *,
+    among: Sequence[Any] | None = None,
 ) -> tuple[answers.Holding, ...]:
     """The holdings that windows come to in a period, in the order of the rows.
 
     A chain of windows linked by changes is one stretch of access: inside the edge of a change both
-    windows are possible, and that there was access is certain.
+    windows are possible, and that there was access is certain. `among` are the windows of all pages
+    where the rows are those of one.
     """
-    certain = _certain_chains(rows, since, until)
+    certain = _certain_chains(rows if among is None else among, since, until)
     return tuple(
         answers.Holding(
             asset=answers.AssetRef(

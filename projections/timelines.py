@@ -84,12 +84,12 @@ def _entries(book: str, rows: Iterable[Any]) -> tuple[answers.TimelineEntry, ...
     entries = []
     for row in rows:
         entry = from_stored(book, row["number"], row["state"])
-        entries.append((entry, row["position"], row["why"]))
+        entries.append((entry, row["why"]))
         if isinstance(entry.event, EntryVoided):
             voids.add(entry.number, entry.event.entry)
             reasons[entry.number] = entry.event.reason
     found = []
-    for entry, position, why in entries:
+    for entry, why in entries:
         number, voided_by = entry.number, voids.voided_by(entry.number)
         status: Any = (
             "void" if voided_by is not None
@@ -100,7 +100,6 @@ def _entries(book: str, rows: Iterable[Any]) -> tuple[answers.TimelineEntry, ...
         found.append(
             answers.TimelineEntry(
                 number=number,
-                position=position,
                 recorded_at=entry.recorded_at,
                 recorded_by=entry.recorded_by,
                 event=event_fields(entry),

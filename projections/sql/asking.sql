@@ -212,7 +212,7 @@ ORDER BY number;
 -- name: entries_of_asset
 -- The entries that touch one asset, voids of them included, up to one entry; why, if without
 -- effect.
-SELECT entry.position, entry.number, entry.state, anomaly.why
+SELECT entry.number, entry.state, anomaly.why
 FROM asset
 INNER JOIN fact ON asset.id = fact.asset
 INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
@@ -225,7 +225,7 @@ ORDER BY fact.number;
 -- name: entries_of_partner
 -- The entries that touch one partner, voids of them included, up to one entry; why, if without
 -- effect.
-SELECT entry.position, entry.number, entry.state, anomaly.why
+SELECT entry.number, entry.state, anomaly.why
 FROM pair
 INNER JOIN fact ON pair.id = fact.pair
 INNER JOIN entry ON entry.book = :book AND fact.number = entry.number

@@ -190,6 +190,25 @@ def test_the_worker_keeps_the_read_model_warm_until_it_is_stopped(
     assert [json.loads(line)["event"] for line in err.splitlines()][-1] == "worker stopped"
 
 
+def test_postgresql_wakes_the_worker_long_before_its_poll(
+    program: Program, postgres_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESS_LEDGER_DATABASE_URL", str(postgres_settings.database_url))
+    process = _start("worker", ACCESS_LEDGER_POLL_SECONDS="600")
+    assert process.stderr is not None
+    assert json.loads(process.stderr.readline())["event"] == "worker started"
+    assert program("import", str(STORY)).code == 0
+    assert json.loads(process.stderr.readline())["event"] == "caught up"  # listening from here on
+    fact = {"fact": "partner-added", "owner": "506914307656634"}
+    for number in range(3):
+        fact |= {"id": f"woken-{number}", "partner": f"9999{number}"}
+        assert program("record", json.dumps(fact)).code == 0
+        assert json.loads(process.stderr.readline())["entries"] == 1
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
 class _Projector:
     """A projector whose store is away at first."""
 

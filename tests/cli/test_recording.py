@@ -29,8 +29,8 @@ def test_a_fact_is_recorded_once(program: Program) -> None:
 @pytest.mark.parametrize(
     ("fact", "message"),
     [
-        ("{", "not recorded: this is not JSON: "),
-        ("[]", "not recorded: the array is empty; an append holds at least one fact"),
+        ("{", "not recorded: not JSON: "),
+        ("[]", "not recorded: an empty array; an append holds at least one fact"),
         (GOOD.replace('"id"', '"idd"'), "idd is not a field of this fact"),
         (GOOD.replace('"22222"', "22222"), "partner: 22222 is a number; ids are strings"),
         (GOOD.replace("22222", "11111"), "partner 11111 is the owner itself"),

@@ -19,6 +19,7 @@ from domain.windows import Span
 from projections import answers
 from projections.moments import AsOf
 from projections.projector import Projector
+from tests.domain.test_edges_properties import _held_at_all
 from tests.histories import ASSETS, OWNER, PARTNERS, appends, instants_of_interest
 
 _books = count(70_000)
@@ -107,6 +108,9 @@ def _check_moment(services: Services, plain: PlainReading, at: Microseconds) -> 
 
     matrix = ask.matrix_at(plain.book, as_of)
     assert told(matrix.cells) == expected
+    for cell in matrix.cells:  # which a brute force over possible worlds confirms
+        line = (cell.owner, cell.partner, cell.asset.type, cell.asset.id)
+        assert cell.access == _held_at_all(plain, line, at)
     unknown = empty = 0
     for asset in ASSETS.values():
         answer = ask.who_had_access(plain.book, asset.key, as_of)
