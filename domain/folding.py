@@ -7,7 +7,7 @@ in the order of the fold; one that comes after all others is taken as it comes, 
 changes re-read nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from domain.events import (
     AccessGranted,
@@ -200,7 +200,9 @@ class LineFold:
     def _ownership_event(self, event: Placed) -> tuple[Window, ...]:
         established = event.kind is OwnershipEstablished
         new_owner = event.owner if established else event.terms.to_owner
-        self._holder = None if new_owner is None else event._replace(owner=new_owner)
+        self._holder = None
+        if new_owner is not None:
+            self._holder = event if established else event._replace(owner=new_owner)
         self._asset_name = event.terms.asset_name or self._asset_name
         if new_owner == self._owner:
             return ()
@@ -243,14 +245,12 @@ def read_ownership(events: Iterable[Placed]) -> OwnershipFold:
     return fold
 
 
-def read_line(
-    owner: str,
-    episode_events: Sequence[Placed],
-    ownership_events: Sequence[Placed],
-    access_events: Sequence[Placed],
-) -> LineFold:
-    """The windows of one line from its access events and the effective events around it."""
+def read_line(owner: str, events: Iterable[Placed]) -> LineFold:
+    """The windows of one line from its access events and the effective events around it.
+
+    All in one, in the order of the fold.
+    """
     fold = LineFold(owner)
-    for event in sorted((*episode_events, *ownership_events, *access_events)):
+    for event in events:
         fold.take(event)
     return fold

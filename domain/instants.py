@@ -11,7 +11,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAR: Microseconds = 2**62
 """Later than every instant (and every entry number): the end of what has not ended."""
 
-_ONE_MICROSECOND = timedelta(microseconds=1)
 # RFC 3339 section 5.6. [0-9] and not \d, which takes the digits of every script.
 _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]((?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})(\.[0-9]+)?"
@@ -68,7 +67,8 @@ def format_instant(moment: datetime) -> str:
 
 def to_microseconds(moment: datetime) -> Microseconds:
     """Microseconds since the epoch; negative before 1970."""
-    return (moment - EPOCH) // _ONE_MICROSECOND
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_microseconds(microseconds: Microseconds) -> datetime:

@@ -284,7 +284,8 @@ class _Judgement:
                 owners[asset_key] = read_ownership(standing(line.asset)).effective
             note(
                 read_line(
-                    line.owner, episodes[pair_key], owners[asset_key], standing(line)
+                    line.owner,
+                    sorted([*episodes[pair_key], *owners[asset_key], *standing(line)]),
                 ).anomalies
             )
         return effects

@@ -201,9 +201,13 @@ class BookState:
         if line.tail is None:
             last = read_line(
                 line.owner,
-                read_episodes(self.standing(line.pair.events)).effective,
-                read_ownership(self.standing(line.asset.events)).effective,
-                self.standing(line.events),
+                sorted(
+                    [
+                        *read_episodes(self.standing(line.pair.events)).effective,
+                        *read_ownership(self.standing(line.asset.events)).effective,
+                        *self.standing(line.events),
+                    ]
+                ),
             ).last_effective
             line.tail = tail_after(last) if last else ()
         return line.tail

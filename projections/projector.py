@@ -16,7 +16,7 @@ from projections.shelf import BookShelf, Shelf
 from projections.tables import Changes
 from projections.views import AnyView, LineView, with_late_lines
 
-BATCH = 20_000
+BATCH = 50_000
 
 
 class Projector:
@@ -58,7 +58,8 @@ class Projector:
             sql = self._sql
             for clear in (
                 sql.clear_appends, sql.clear_assets, sql.clear_pairs, sql.clear_facts,
-                sql.clear_windows, sql.clear_ownerships, sql.clear_episodes, sql.clear_anomalies,
+                sql.clear_lines, sql.clear_windows, sql.clear_ownerships, sql.clear_episodes,
+                sql.clear_anomalies,
             ):  # fmt: skip
                 clear(connection)
             self._sql.set_position(connection, position=0)

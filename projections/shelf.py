@@ -102,10 +102,10 @@ class Shelf:
             asset = self.asset(shelf, asset_type, asset_id)
             view = shelf.lines[key] = LineView(shelf.book, pair, asset)
             self._count(shelf)
-            if pair.all_lines or asset.all_lines:
-                view.load()  # a new one: all that there were are in hand
-            else:
-                self._load(shelf, view, asset=asset.id, pair=pair.id)
+            known = not (pair.all_lines or asset.all_lines)  # else all that there are are in hand
+            if not known or not self._load(shelf, view, asset=asset.id, pair=pair.id):
+                view.fold = view.read()
+                self.changes.rows["line"].append((pair.id, asset.id))
             pair.lines.append(view)
             asset.lines.append(view)
         return view
@@ -163,13 +163,17 @@ class Shelf:
         row = self._sql.stored_entry(self.connection, book=book, number=number)
         return take(book, number, row["state"])
 
-    def _load(self, shelf: BookShelf, view: AnyView, *, asset: int, pair: int) -> None:
-        """Read what is in the store of a view, and take it for what is believed."""
-        stored = self._sql.entries_of(self.connection, book=shelf.book, asset=asset, pair=pair)
-        for row in list(stored):
+    def _load(self, shelf: BookShelf, view: AnyView, *, asset: int, pair: int) -> bool:
+        """Read what is in the store of a view, if anything is, and take it for what is believed."""
+        stored = list(
+            self._sql.entries_of(self.connection, book=shelf.book, asset=asset, pair=pair)
+        )
+        for row in stored:
             taken = take(shelf.book, row["number"], row["state"])
             if taken.target:
                 view.void(taken.number, taken.target)
             else:
                 view.put(taken.placed(self.place(shelf, taken)))
-        view.load()
+        if stored:
+            view.load()
+        return bool(stored)

@@ -11,8 +11,9 @@ from ledger.database import Dialect
 
 Belief = Literal["access_window", "ownership", "episode", "anomaly"]
 Table = Literal[
-    "access_window", "ownership", "episode", "anomaly", "fact", "book_append", "asset", "pair"
-]
+    "access_window", "ownership", "episode", "anomaly",
+    "fact", "line", "book_append", "asset", "pair",
+]  # fmt: skip
 
 _SPAN = (
     "valid_from_earliest", "valid_from", "valid_to_earliest", "valid_to",
@@ -30,6 +31,7 @@ COLUMNS: dict[Table, tuple[str, ...]] = {
     "book_append": ("book", "recorded_at", "last_number"),
     "asset": ("id", "book", "asset_type", "asset_id"),
     "pair": ("id", "book", "partner", "owner"),
+    "line": ("pair", "asset"),
 }  # fmt: skip
 """The columns of each table; those of a belief are followed by known_from and known_to."""
 
@@ -96,7 +98,7 @@ def _insert_columns(table: Table) -> tuple[str, ...]:
     return (*COLUMNS[table], *known)
 
 
-_START = itemgetter(0, 1, 2)
+_START = itemgetter(0, 1)
 
 
 def _write_sqlite(

@@ -240,9 +240,10 @@ class LineView(View[LineFold]):
 
     def read(self) -> LineFold:
         """The windows."""
-        around = (self.pair.fold.effective, self.asset.fold.effective, self.standing())
-        self.newest = max((events[-1] for events in around if events), default=None)
-        return read_line(self.pair.key[0], *around)
+        events = [*self.pair.fold.effective, *self.asset.fold.effective, *self.standing()]
+        events.sort()
+        self.newest = events[-1] if events else None
+        return read_line(self.pair.key[0], events)
 
     def row(self, span: Window) -> tuple[Any, ...]:
         """The columns of a window."""

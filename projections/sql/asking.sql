@@ -224,16 +224,26 @@ ORDER BY fact.number;
 
 -- name: entries_of_partner
 -- The entries that touch one partner, voids of them included, up to one entry; why, if without
--- effect.
-SELECT entry.number, entry.state, anomaly.why
+-- effect. These are its partner events, and the access events of its lines.
+SELECT fact.number, entry.state, anomaly.why
 FROM pair
-INNER JOIN fact ON pair.id = fact.pair
+INNER JOIN fact ON fact.asset = 0 AND pair.id = fact.pair
 INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
 LEFT JOIN anomaly
     ON anomaly.book = :book AND fact.number = anomaly.number
         AND anomaly.known_from <= :known AND :known < anomaly.known_to
-WHERE pair.book = :book AND pair.partner = :partner AND fact.number <= :known AND fact.pair > 0
-ORDER BY fact.number;
+WHERE pair.book = :book AND pair.partner = :partner AND fact.number <= :known
+UNION ALL
+SELECT fact.number, entry.state, anomaly.why
+FROM pair
+INNER JOIN line ON pair.id = line.pair
+INNER JOIN fact ON line.asset = fact.asset AND pair.id = fact.pair
+INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+LEFT JOIN anomaly
+    ON anomaly.book = :book AND fact.number = anomaly.number
+        AND anomaly.known_from <= :known AND :known < anomaly.known_to
+WHERE pair.book = :book AND pair.partner = :partner AND fact.number <= :known
+ORDER BY number;
 
 -- name: entries_page
 -- Entries of a book after a number and up to another, in order.

@@ -43,9 +43,9 @@ ORDER BY fact.number;
 
 -- name: lines_of_pair
 -- The assets on which a pair has access events.
-SELECT DISTINCT asset.asset_type, asset.asset_id
-FROM fact INNER JOIN asset ON fact.asset = asset.id
-WHERE fact.pair = :pair AND fact.pair > 0 AND fact.asset > 0;
+SELECT asset.asset_type, asset.asset_id
+FROM line INNER JOIN asset ON line.asset = asset.id
+WHERE line.pair = :pair;
 
 -- name: lines_of_asset
 -- The pairs that have access events on an asset.
@@ -64,6 +64,9 @@ DELETE FROM pair;
 
 -- name: clear_facts!
 DELETE FROM fact;
+
+-- name: clear_lines!
+DELETE FROM line;
 
 -- name: clear_windows!
 DELETE FROM access_window;

@@ -77,7 +77,10 @@ def _read_apart(book: str, entries: Sequence[Entry]) -> PlainReading:
             whole.anomalies += asset.anomalies
     for (kind, key), events in subjects.items():
         if kind == "line":
-            line = read_line(key[0], episodes.get(key[:2], []), owners.get(key[2:], []), events)
+            line = read_line(
+                key[0],
+                sorted([*episodes.get(key[:2], []), *owners.get(key[2:], []), *events]),
+            )
             whole.windows += [(key, window) for window in line.spans]
             whole.anomalies += line.anomalies
     return whole

@@ -183,7 +183,10 @@ def test_a_rebuild_changes_no_answer(services: Services, drawn: Any) -> None:
             services.projector.catch_up()
     before = _snapshot(services)
     with services.database.writing() as connection:
-        for table in ("access_window", "ownership", "episode", "anomaly", "fact", "book_append"):
+        for table in (
+            "access_window", "ownership", "episode", "anomaly",
+            "fact", "line", "book_append", "asset", "pair",
+        ):  # fmt: skip
             connection.execute(f"DELETE FROM {table}")
     services.projector.rebuild()
     assert _snapshot(services) == before

@@ -10,45 +10,42 @@ CREATE TABLE projection (
 
 INSERT INTO projection (name, position) VALUES ('windows', 0);
 
--- One row for each append of a book: when it was recorded, and where it ended.
+-- One row for each append of a book: where it ended, and when it was recorded.
 CREATE TABLE book_append (
     book TEXT COLLATE "C" NOT NULL,
-    recorded_at BIGINT NOT NULL,
     last_number BIGINT NOT NULL,
-    PRIMARY KEY (book, recorded_at)
+    recorded_at BIGINT NOT NULL,
+    PRIMARY KEY (book, last_number)
 );
 
--- An asset or a pair of a book, under a number that the other tables know it by.
-CREATE TABLE asset (
-    id BIGINT PRIMARY KEY,
+CREATE INDEX book_append_recorded_at ON book_append (book, recorded_at);
+
+-- One row for each entry: its subjects and its place in the fold. A void has those of its target.
+CREATE TABLE fact (
+    book TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    owner TEXT COLLATE "C",
+    partner TEXT COLLATE "C",
+    asset_type TEXT COLLATE "C",
+    asset_id TEXT COLLATE "C",
+    effective BIGINT NOT NULL,
+    earliest BIGINT NOT NULL,
+    place BIGINT NOT NULL,
+    target BIGINT,
+    terms TEXT NOT NULL,
+    PRIMARY KEY (book, number)
+);
+
+CREATE INDEX fact_of_pair ON fact (book, partner, owner, asset_type, asset_id, number);
+CREATE INDEX fact_of_asset ON fact (book, asset_type, asset_id, number);
+
+CREATE TABLE access_window (
     book TEXT COLLATE "C" NOT NULL,
     asset_type TEXT COLLATE "C" NOT NULL,
     asset_id TEXT COLLATE "C" NOT NULL,
-    UNIQUE (book, asset_type, asset_id)
-);
-
-CREATE TABLE pair (
-    id BIGINT PRIMARY KEY,
-    book TEXT COLLATE "C" NOT NULL,
     partner TEXT COLLATE "C" NOT NULL,
     owner TEXT COLLATE "C" NOT NULL,
-    UNIQUE (book, partner, owner)
-);
-
--- Which entries speak of which asset and pair, 0 where it is of none. A void speaks of what its
--- target speaks of.
-CREATE TABLE fact (
-    asset BIGINT NOT NULL,
-    pair BIGINT NOT NULL,
-    number BIGINT NOT NULL,
-    PRIMARY KEY (asset, pair, number)
-);
-
-CREATE INDEX fact_of_pair ON fact (pair, asset, number) WHERE pair > 0;
-
-CREATE TABLE access_window (
-    asset BIGINT NOT NULL,
-    pair BIGINT NOT NULL,
     valid_from_earliest BIGINT NOT NULL,
     valid_from BIGINT NOT NULL,
     valid_to_earliest BIGINT NOT NULL,
@@ -63,13 +60,19 @@ CREATE TABLE access_window (
     asset_name TEXT,
     known_from BIGINT NOT NULL,
     known_to BIGINT NOT NULL,
-    PRIMARY KEY (asset, pair, opened_by, known_from)
+    PRIMARY KEY (book, asset_type, asset_id, partner, valid_from, opened_by, known_from)
 );
 
-CREATE INDEX access_window_of_pair ON access_window (pair, known_to, valid_to);
+CREATE INDEX access_window_of_partner ON access_window (book, partner, valid_to);
+CREATE INDEX access_window_believed ON access_window (book, valid_to, valid_from_earliest)
+WHERE known_to = 4611686018427387904;
+CREATE INDEX access_window_superseded ON access_window (book, known_to)
+WHERE known_to < 4611686018427387904;
 
 CREATE TABLE ownership (
-    asset BIGINT NOT NULL,
+    book TEXT COLLATE "C" NOT NULL,
+    asset_type TEXT COLLATE "C" NOT NULL,
+    asset_id TEXT COLLATE "C" NOT NULL,
     valid_from_earliest BIGINT NOT NULL,
     valid_from BIGINT NOT NULL,
     valid_to_earliest BIGINT NOT NULL,
@@ -82,11 +85,13 @@ CREATE TABLE ownership (
     asset_name TEXT,
     known_from BIGINT NOT NULL,
     known_to BIGINT NOT NULL,
-    PRIMARY KEY (asset, opened_by, known_from)
+    PRIMARY KEY (book, asset_type, asset_id, opened_by, known_from)
 );
 
 CREATE TABLE episode (
-    pair BIGINT NOT NULL,
+    book TEXT COLLATE "C" NOT NULL,
+    partner TEXT COLLATE "C" NOT NULL,
+    owner TEXT COLLATE "C" NOT NULL,
     valid_from_earliest BIGINT NOT NULL,
     valid_from BIGINT NOT NULL,
     valid_to_earliest BIGINT NOT NULL,
@@ -98,7 +103,7 @@ CREATE TABLE episode (
     removed_by TEXT,
     known_from BIGINT NOT NULL,
     known_to BIGINT NOT NULL,
-    PRIMARY KEY (pair, opened_by, known_from)
+    PRIMARY KEY (book, partner, owner, opened_by, known_from)
 );
 
 -- Entries without effect, and why.

@@ -10,45 +10,42 @@ CREATE TABLE projection (
 
 INSERT INTO projection (name, position) VALUES ('windows', 0);
 
--- One row for each append of a book: when it was recorded, and where it ended.
+-- One row for each append of a book: where it ended, and when it was recorded.
 CREATE TABLE book_append (
     book TEXT NOT NULL,
-    recorded_at INTEGER NOT NULL,
     last_number INTEGER NOT NULL,
-    PRIMARY KEY (book, recorded_at)
+    recorded_at INTEGER NOT NULL,
+    PRIMARY KEY (book, last_number)
 ) WITHOUT ROWID;
 
--- An asset or a pair of a book, under a number that the other tables know it by.
-CREATE TABLE asset (
-    id INTEGER PRIMARY KEY,
+CREATE INDEX book_append_recorded_at ON book_append (book, recorded_at);
+
+-- One row for each entry: its subjects and its place in the fold. A void has those of its target.
+CREATE TABLE fact (
+    book TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    owner TEXT,
+    partner TEXT,
+    asset_type TEXT,
+    asset_id TEXT,
+    effective INTEGER NOT NULL,
+    earliest INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    target INTEGER,
+    terms TEXT NOT NULL,
+    PRIMARY KEY (book, number)
+) WITHOUT ROWID;
+
+CREATE INDEX fact_of_pair ON fact (book, partner, owner, asset_type, asset_id, number);
+CREATE INDEX fact_of_asset ON fact (book, asset_type, asset_id, number);
+
+CREATE TABLE access_window (
     book TEXT NOT NULL,
     asset_type TEXT NOT NULL,
     asset_id TEXT NOT NULL,
-    UNIQUE (book, asset_type, asset_id)
-);
-
-CREATE TABLE pair (
-    id INTEGER PRIMARY KEY,
-    book TEXT NOT NULL,
     partner TEXT NOT NULL,
     owner TEXT NOT NULL,
-    UNIQUE (book, partner, owner)
-);
-
--- Which entries speak of which asset and pair, 0 where it is of none. A void speaks of what its
--- target speaks of.
-CREATE TABLE fact (
-    asset INTEGER NOT NULL,
-    pair INTEGER NOT NULL,
-    number INTEGER NOT NULL,
-    PRIMARY KEY (asset, pair, number)
-) WITHOUT ROWID;
-
-CREATE INDEX fact_of_pair ON fact (pair, asset, number) WHERE pair > 0;
-
-CREATE TABLE access_window (
-    asset INTEGER NOT NULL,
-    pair INTEGER NOT NULL,
     valid_from_earliest INTEGER NOT NULL,
     valid_from INTEGER NOT NULL,
     valid_to_earliest INTEGER NOT NULL,
@@ -63,13 +60,19 @@ CREATE TABLE access_window (
     asset_name TEXT,
     known_from INTEGER NOT NULL,
     known_to INTEGER NOT NULL,
-    PRIMARY KEY (asset, pair, opened_by, known_from)
+    PRIMARY KEY (book, asset_type, asset_id, partner, valid_from, opened_by, known_from)
 ) WITHOUT ROWID;
 
-CREATE INDEX access_window_of_pair ON access_window (pair, known_to, valid_to);
+CREATE INDEX access_window_of_partner ON access_window (book, partner, valid_to);
+CREATE INDEX access_window_believed ON access_window (book, valid_to, valid_from_earliest)
+WHERE known_to = 4611686018427387904;
+CREATE INDEX access_window_superseded ON access_window (book, known_to)
+WHERE known_to < 4611686018427387904;
 
 CREATE TABLE ownership (
-    asset INTEGER NOT NULL,
+    book TEXT NOT NULL,
+    asset_type TEXT NOT NULL,
+    asset_id TEXT NOT NULL,
     valid_from_earliest INTEGER NOT NULL,
     valid_from INTEGER NOT NULL,
     valid_to_earliest INTEGER NOT NULL,
@@ -82,11 +85,13 @@ CREATE TABLE ownership (
     asset_name TEXT,
     known_from INTEGER NOT NULL,
     known_to INTEGER NOT NULL,
-    PRIMARY KEY (asset, opened_by, known_from)
+    PRIMARY KEY (book, asset_type, asset_id, opened_by, known_from)
 ) WITHOUT ROWID;
 
 CREATE TABLE episode (
-    pair INTEGER NOT NULL,
+    book TEXT NOT NULL,
+    partner TEXT NOT NULL,
+    owner TEXT NOT NULL,
     valid_from_earliest INTEGER NOT NULL,
     valid_from INTEGER NOT NULL,
     valid_to_earliest INTEGER NOT NULL,
@@ -98,7 +103,7 @@ CREATE TABLE episode (
     removed_by TEXT,
     known_from INTEGER NOT NULL,
     known_to INTEGER NOT NULL,
-    PRIMARY KEY (pair, opened_by, known_from)
+    PRIMARY KEY (book, partner, owner, opened_by, known_from)
 ) WITHOUT ROWID;
 
 -- Entries without effect, and why.
