@@ -225,7 +225,7 @@ ORDER BY fact.number;
 -- name: entries_of_partner
 -- The entries that touch one partner, voids of them included, up to one entry; why, if without
 -- effect. These are its partner events, and the access events of its lines.
-SELECT fact.number, entry.state, anomaly.why
+SELECT fact.number AS number, entry.state, anomaly.why
 FROM pair
 INNER JOIN fact ON fact.asset = 0 AND pair.id = fact.pair
 INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
@@ -234,7 +234,7 @@ LEFT JOIN anomaly
         AND anomaly.known_from <= :known AND :known < anomaly.known_to
 WHERE pair.book = :book AND pair.partner = :partner AND fact.number <= :known
 UNION ALL
-SELECT fact.number, entry.state, anomaly.why
+SELECT fact.number AS number, entry.state, anomaly.why
 FROM pair
 INNER JOIN line ON pair.id = line.pair
 INNER JOIN fact ON line.asset = fact.asset AND pair.id = fact.pair
