@@ -11,6 +11,7 @@ from bootstrap import clock
 from bootstrap.settings import Settings
 from ledger.book import Books, Clock
 from ledger.database import Database
+from ledger.log import Log
 from ledger.migrate import Migration, migrate, migrations_in, require_migrated
 from ledger.postgres import PostgresDatabase
 from ledger.sqlite import SQLiteDatabase
@@ -26,6 +27,7 @@ class Services:
     books: Books
     projector: Projector
     questions: Questions
+    log: Log
 
 
 def open_database(settings: Settings) -> Database:
@@ -33,6 +35,13 @@ def open_database(settings: Settings) -> Database:
     if settings.database_url:
         return PostgresDatabase(settings.database_url)
     return SQLiteDatabase(settings.file)
+
+
+def key_file(settings: Settings) -> Path | None:
+    """Where the signing keys are: as set, or beside the file of an embedded ledger."""
+    if settings.log_key_file or settings.database_url:
+        return settings.log_key_file
+    return settings.file.with_name(settings.file.name + ".key")
 
 
 def all_migrations(database: Database) -> list[Migration]:
@@ -72,6 +81,7 @@ def open_services(
             books=Books(database, clock),
             projector=projector,
             questions=Questions(database, projector, clock),
+            log=Log(database, clock, key_file(settings)),
         )
     finally:
         database.close()

@@ -26,6 +26,13 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=4_000_000, ge=1, description="The largest request body; more is answered 413."
     )
+    log_key_file: Path | None = Field(
+        default=None,
+        description="The secret file of signing keys; beside an SQLite ledger one is made.",
+    )
+    check_hours: float = Field(
+        default=0, ge=0, description="How often the worker checks the log by itself; 0 for never."
+    )
     poll_seconds: float = Field(
         default=1.0, gt=0, description="How often the worker looks for new entries unasked."
     )

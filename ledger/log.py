@@ -1,0 +1,243 @@
+"""The keeper of the Merkle log: a pull loop from the entries to tree hashes and checkpoints.
+
+Leaf 0 is the entry at the lowest position, and so on without gaps. The hashes can be made anew from
+the entries at any time; what binds them is the signed checkpoints, above all those that somebody
+else keeps.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domain.instants import format_instant
+from evidence.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
+from evidence.errors import NotSigned
+from evidence.merkle import (
+    HASH_BYTES,
+    Appender,
+    Row,
+    StoredHash,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    root_at,
+)
+from evidence.tiles import Tile, entry_bundle, hash_tile
+from ledger.book import Clock
+from ledger.bulk import collector_paused
+from ledger.database import Database, load_sql
+from ledger.keyring import Keyring, KeysMissing, create_keyring, read_keyring
+
+BATCH = 10_000
+_PER_TILE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A signed checkpoint and what it says."""
+
+    note: bytes
+    checkpoint: Checkpoint
+
+
+class NoSuchTile(Exception):
+    """A tile that the log does not have, or not yet in this width."""
+
+    def __init__(self, path: str, size: int) -> None:
+        super().__init__(f"the log has no tile {path}; it has {size} leaves")
+
+
+class Log:
+    """The Merkle log of one database."""
+
+    def __init__(self, database: Database, clock: Clock, key_file: Path | None) -> None:
+        self._database = database
+        self._clock = clock
+        self._key_file = key_file
+        self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
+
+    # --- keys
+
+    def keyring(self) -> Keyring:
+        """The signing keys; an embedded ledger makes them when it needs them first."""
+        if self._key_file is None:
+            raise KeysMissing(None)
+        if self._database.dialect == "sqlite" and not self._key_file.exists():
+            return create_keyring(self._key_file)
+        return read_keyring(self._key_file)
+
+    # --- extending
+
+    def extend(self) -> int:
+        """Take in every entry that is not a leaf yet; returns how many there were."""
+        taken = 0
+        with collector_paused():
+            while batch := self._batch():
+                taken += batch
+        return taken
+
+    def _batch(self) -> int:
+        with self._database.reading() as connection:  # most often there is nothing to do
+            state = self._sql.log_state(connection)
+            if self._sql.newest_position(connection)["position"] <= state["position"]:
+                return 0
+        with self._database.writing() as connection:
+            state = self._sql.take_log_turn(connection)
+            size, position = state["size"], state["position"]
+            rows = list(
+                self._sql.entries_after_position(connection, position=position, limit=BATCH)
+            )
+            if not rows:
+                return 0
+            for leaf, row in enumerate(rows, start=size):
+                if row["position"] != position + 1 or leaf == 0:
+                    self._sql.add_log_run(
+                        connection, first_leaf=leaf, first_position=row["position"]
+                    )
+                position = row["position"]
+            appender = Appender.resumed(size, self._stored(connection))
+            for fresh in appender.extend([leaf_hash(row["state"]) for row in rows]):
+                self._put(connection, fresh)
+            self._sql.set_log_state(connection, size=appender.size, position=position)
+            return len(rows)
+
+    def _put(self, connection: Any, fresh: Row) -> None:
+        """Store hashes that stand side by side at one level."""
+        start, hashes = fresh.start, fresh.hashes
+        while hashes:
+            tile, offset = divmod(start, _PER_TILE)
+            before = b""
+            if offset:
+                row = self._sql.log_hashes(connection, level=fresh.level, tile=tile)
+                before = row["digests"][: offset * HASH_BYTES]
+            taken = hashes[: _PER_TILE - offset]
+            self._sql.put_log_hashes(
+                connection, level=fresh.level, tile=tile, digests=before + b"".join(taken)
+            )
+            start, hashes = start + len(taken), hashes[len(taken) :]
+
+    def _stored(self, connection: Any) -> StoredHash:
+        """The stored hashes, each row of them read once."""
+        rows: dict[tuple[int, int], bytes] = {}
+
+        def stored(level: int, index: int) -> bytes:
+            tile, offset = divmod(index, _PER_TILE)
+            if (level, tile) not in rows:
+                row = self._sql.log_hashes(connection, level=level, tile=tile)
+                rows[level, tile] = row["digests"] if row else b""
+            return rows[level, tile][offset * HASH_BYTES :][:HASH_BYTES]
+
+        return stored
+
+    # --- checkpoints
+
+    def seal(self) -> Sealed:
+        """A signed checkpoint over every entry; the newest one where nothing was added since.
+
+        A checkpoint that a former key signed is followed by one of the current key.
+        """
+        self.extend()
+        keyring = self.keyring()
+        newest = self.newest_checkpoint()
+        if newest and self._is_current(newest, keyring):
+            return newest
+        with self._database.writing() as connection:
+            size = self._sql.take_log_turn(connection)["size"]
+            newest_row = self._sql.newest_checkpoint(connection)
+            root = root_at(size, self._stored(connection))
+            checkpoint = Checkpoint(keyring.origin, size, root)
+            note = sign_checkpoint(checkpoint, keyring.log)
+            self._sql.add_checkpoint(
+                connection,
+                nth=newest_row["nth"] + 1 if newest_row else 1,
+                size=size,
+                note=note,
+                signed_at=format_instant(self._clock()),
+            )
+        return Sealed(note, checkpoint)
+
+    def _is_current(self, newest: Sealed, keyring: Keyring) -> bool:
+        signed_now = opened_checkpoint(newest.note, Keyring(keyring.log, keyring.statements))
+        return signed_now is not None and newest.checkpoint.size == self.size()
+
+    def newest_checkpoint(self) -> Sealed | None:
+        """The newest checkpoint there is, of a current or a former key."""
+        with self._database.reading() as connection:
+            row = self._sql.newest_checkpoint(connection)
+        if row is None:
+            return None
+        checkpoint = opened_checkpoint(row["note"], self.keyring())
+        return None if checkpoint is None else Sealed(row["note"], checkpoint)
+
+    def size(self) -> int:
+        """How many leaves the log has."""
+        with self._database.reading() as connection:
+            return int(self._sql.log_state(connection)["size"])
+
+    # --- proofs and tiles
+
+    @contextmanager
+    def _proving(self) -> Iterator[tuple[Any, StoredHash]]:
+        with self._database.reading() as connection:
+            yield connection, self._stored(connection)
+
+    def leaf_of(self, position: int) -> int:
+        """The leaf that the entry at a position is."""
+        with self._database.reading() as connection:
+            return self._leaf(connection, position)
+
+    def _leaf(self, connection: Any, position: int) -> int:
+        run = self._sql.run_of_position(connection, position=position)
+        return int(run["first_leaf"] + position - run["first_position"])
+
+    def inclusion(self, positions: Iterable[int], size: int) -> list[tuple[int, list[bytes]]]:
+        """For each position its leaf, and the proof that it is in the tree of a size."""
+        with self._proving() as (connection, stored):
+            leaves = [self._leaf(connection, position) for position in positions]
+            return [(leaf, inclusion_proof(leaf, size, stored)) for leaf in leaves]
+
+    def inclusion_of_leaf(self, leaf: int, size: int) -> list[bytes]:
+        """The proof that a leaf is in the tree of a size. Raises ValueError where it is not."""
+        self._require(size)
+        with self._proving() as (_, stored):
+            return inclusion_proof(leaf, size, stored)
+
+    def consistency(self, old_size: int, new_size: int) -> list[bytes]:
+        """The proof that one tree begins with another. Raises ValueError where it does not."""
+        self._require(new_size)
+        with self._proving() as (_, stored):
+            return consistency_proof(old_size, new_size, stored)
+
+    def _require(self, size: int) -> None:
+        if size > (newest := self.size()):
+            raise ValueError(f"the log has {newest} leaves, not {size}")
+
+    def tile(self, tile: Tile) -> bytes:
+        """The bytes of a tile: hashes, or the entries themselves. Raises NoSuchTile."""
+        size = self.size()
+        level = 0 if tile.level == "entries" else tile.level
+        if (tile.index * _PER_TILE + tile.width) << (8 * level) > size:
+            raise NoSuchTile(tile.path, size)
+        if tile.level != "entries":
+            with self._proving() as (_, stored):
+                return hash_tile(tile, stored)
+        first = tile.index * _PER_TILE
+        return entry_bundle(self.leaves(first, tile.width))
+
+    def leaves(self, first: int, count: int) -> Sequence[bytes]:
+        """The stored bytes of entries by their leaves."""
+        with self._database.reading() as connection:
+            run = self._sql.run_of_leaf(connection, leaf=first)
+            before = run["first_position"] + first - run["first_leaf"] - 1
+            rows = self._sql.entries_after_position(connection, position=before, limit=count)
+            return [row["state"] for row in rows]
+
+
+def opened_checkpoint(note: bytes, keyring: Keyring) -> Checkpoint | None:
+    """What a checkpoint says, if one of the keys signed it."""
+    try:
+        return open_checkpoint(note, keyring.verifiers, origin=keyring.origin)
+    except NotSigned:
+        return None

@@ -1,0 +1,179 @@
+"""The self-check: every stored entry is hashed again and held to the tree and to checkpoints."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from evidence.checkpoints import Checkpoint
+from evidence.errors import VerificationError
+from evidence.merkle import HASH_BYTES, Appender, leaf_hash
+from ledger.database import Database, load_sql
+from ledger.keyring import Keyring
+from ledger.log import opened_checkpoint
+
+BATCH = 10_000
+_OTHER_HASH = (
+    "does not have the hash that was sealed: its bytes were changed, or an entry before it was "
+    "taken out or put in"
+)
+
+
+class EntryChanged(VerificationError):
+    """The stored bytes of an entry are not those that were sealed."""
+
+    def __init__(self, entry: str, position: int, detail: str) -> None:
+        super().__init__(f"{entry}, at position {position}, {detail}")
+
+
+class EntriesMissing(VerificationError):
+    """The store holds fewer entries than were sealed."""
+
+
+class CheckpointBroken(VerificationError):
+    """The entries do not add up to what a checkpoint signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a self-check went through without finding anything."""
+
+    entries: int
+    sealed: int
+    """How many of them are in the tree; the others are newer than it."""
+    checkpoints: int
+    root: bytes
+
+
+def check_log(
+    database: Database,
+    keyring: Keyring,
+    *,
+    against: Checkpoint | None = None,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Checked:
+    """Hash every entry again. Raises VerificationError, naming the first entry that differs.
+
+    `against` is a checkpoint that was kept elsewhere: the log must extend it.
+    """
+    return _Check(database, keyring, against).run(on_progress)
+
+
+class _Check:
+    def __init__(self, database: Database, keyring: Keyring, against: Checkpoint | None) -> None:
+        self.database = database
+        self.sql = load_sql(Path(__file__).parent / "sql", database.dialect)
+        self.tree = Appender()
+        self.signed = self._checkpoints(keyring)
+        if against:
+            self.signed.append(("the checkpoint given", against))
+        self.signed.sort(key=lambda named: named[1].size)
+        self.held = 0
+        """How many checkpoints the entries so far were held to."""
+
+    def _checkpoints(self, keyring: Keyring) -> list[tuple[str, Checkpoint]]:
+        with self.database.reading() as connection:
+            rows = list(self.sql.all_checkpoints(connection))
+            runs = self.sql.log_runs(connection)
+            self.runs = [(run["first_leaf"], run["first_position"]) for run in runs]
+        found = []
+        for row in rows:
+            checkpoint = opened_checkpoint(row["note"], keyring)
+            if checkpoint is None:
+                raise CheckpointBroken(
+                    f"checkpoint {row['nth']} of this ledger is signed by none of its keys"
+                )
+            found.append((f"checkpoint {row['nth']}, signed at {row['signed_at']},", checkpoint))
+        return found
+
+    def run(self, on_progress: Callable[[int], None]) -> Checked:
+        with self.database.reading() as connection:
+            sealed = self.sql.log_state(connection)["size"]
+        position = 0
+        while rows := self._entries(position):
+            position = rows[-1]["position"]
+            self._take(rows, sealed)
+            on_progress(self.tree.size)
+        if self.tree.size < sealed:
+            raise EntriesMissing(
+                f"the log has {sealed} leaves and the store {self.tree.size} entries: the newest "
+                f"ones, from leaf {self.tree.size} on, are missing"
+            )
+        self._hold_to_checkpoints(self.tree.size, last=True)
+        return Checked(self.tree.size, sealed, len(self.signed), self.tree.root())
+
+    def _entries(self, position: int) -> list[Any]:
+        with self.database.reading() as connection:
+            return list(self.sql.entries_after_position(connection, position=position, limit=BATCH))
+
+    def _take(self, rows: Sequence[Any], sealed: int) -> None:
+        hashes = [leaf_hash(row["state"]) for row in rows]
+        stored = self._stored_leaves(self.tree.size, len(rows))
+        for leaf, (row, fresh) in enumerate(zip(rows, hashes, strict=True), start=self.tree.size):
+            name = f"entry {row['number']} of book {row['book']}"
+            _require_own_place(name, row)
+            expected = self._position_of(leaf)
+            if leaf < sealed and row["position"] != expected:
+                raise EntriesMissing(
+                    f"the entry that was sealed at position {expected} is missing; "
+                    f"{name}, at position {row['position']}, comes in its place"
+                )
+            if leaf < sealed and fresh != next(stored):
+                raise EntryChanged(name, row["position"], _OTHER_HASH)
+        while hashes:
+            until = self._next_size()
+            part = hashes[: until - self.tree.size] if until else hashes
+            self.tree.extend(part)
+            hashes = hashes[len(part) :]
+            self._hold_to_checkpoints(self.tree.size)
+
+    def _position_of(self, leaf: int) -> int:
+        while len(self.runs) > 1 and self.runs[1][0] <= leaf:
+            self.runs.pop(0)
+        first_leaf, first_position = self.runs[0] if self.runs else (0, 1)
+        return first_position + leaf - first_leaf
+
+    def _next_size(self) -> int:
+        """The size of the next checkpoint that is ahead, 0 where there is none."""
+        ahead = (c.size for _, c in self.signed[self.held :] if c.size > self.tree.size)
+        return next(ahead, 0)
+
+    def _hold_to_checkpoints(self, size: int, *, last: bool = False) -> None:
+        while self.held < len(self.signed):
+            name, checkpoint = self.signed[self.held]
+            if checkpoint.size > size:
+                if last:
+                    raise EntriesMissing(
+                        f"{name} is over {checkpoint.size} entries, and the store holds {size}: "
+                        "entries are missing, or an older copy was restored"
+                    )
+                return
+            if checkpoint.root != self.tree.root():
+                before = self.signed[self.held - 1][1].size if self.held else 0
+                raise CheckpointBroken(
+                    f"the first {checkpoint.size} entries do not add up to {name}: one of those "
+                    f"after the first {before} is not what it was when that was signed"
+                )
+            self.held += 1
+
+    def _stored_leaves(self, first: int, count: int) -> Iterator[bytes]:
+        """The hashes of leaves as the tree has them; nothing for what it does not have."""
+        with self.database.reading() as connection:
+            for tile in range(first // 256, (first + count) // 256 + 1):
+                row = self.sql.log_hashes(connection, level=0, tile=tile)
+                hashes = row["digests"] if row else b""
+                for leaf in range(max(first, tile * 256), min(first + count, tile * 256 + 256)):
+                    yield hashes[leaf % 256 * HASH_BYTES :][:HASH_BYTES]
+
+
+def _require_own_place(name: str, row: Any) -> None:
+    """Hold the columns of a row, by which it is found, to the bytes that are sealed."""
+    try:
+        fields = orjson.loads(row["state"])
+        same = (fields["book"], fields["number"]) == (row["book"], row["number"])
+    except (ValueError, KeyError, TypeError):
+        same = False
+    if not same:
+        raise EntryChanged(name, row["position"], "does not hold the entry it is filed as")

@@ -1,0 +1,59 @@
+-- name: log_state^
+-- How many leaves the log has, and the position of the entry that is the last of them.
+SELECT size, position FROM log_state WHERE name = 'log';
+
+-- name: set_log_state!
+-- The log has come to this size and position.
+UPDATE log_state SET size = :size, position = :position WHERE name = 'log';
+
+-- name: log_hashes^
+-- A row of hashes.
+SELECT digests FROM log_hashes WHERE level = :level AND tile = :tile;
+
+-- name: put_log_hashes!
+-- A row of hashes, or a longer one in its place.
+INSERT INTO log_hashes (level, tile, digests) VALUES (:level, :tile, :digests)
+ON CONFLICT (level, tile) DO UPDATE SET digests = excluded.digests;
+
+-- name: add_log_run!
+-- From this leaf on, positions follow one another.
+INSERT INTO log_run (first_leaf, first_position) VALUES (:first_leaf, :first_position);
+
+-- name: log_runs
+-- Every run, in order.
+SELECT first_leaf, first_position FROM log_run ORDER BY first_leaf;
+
+-- name: run_of_leaf^
+-- The run that a leaf belongs to.
+SELECT first_leaf, first_position FROM log_run
+WHERE first_leaf <= :leaf
+ORDER BY first_leaf DESC
+LIMIT 1;
+
+-- name: run_of_position^
+-- The run that a position belongs to.
+SELECT first_leaf, first_position FROM log_run
+WHERE first_position <= :position
+ORDER BY first_position DESC
+LIMIT 1;
+
+-- name: newest_checkpoint^
+-- The newest checkpoint.
+SELECT nth, size, note FROM log_checkpoint
+ORDER BY nth DESC
+LIMIT 1;
+
+-- name: all_checkpoints
+-- Every checkpoint, the oldest first.
+SELECT nth, size, note, signed_at FROM log_checkpoint
+ORDER BY nth;
+
+-- name: add_checkpoint!
+-- One more checkpoint.
+INSERT INTO log_checkpoint (nth, size, note, signed_at) VALUES (:nth, :size, :note, :signed_at);
+
+-- name: positions_of_entries
+-- The positions of some entries of a book: a run of numbers.
+SELECT number, position FROM entry
+WHERE book = :book AND number >= :low AND number <= :high
+ORDER BY number;
