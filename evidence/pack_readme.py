@@ -1,5 +1,7 @@
 """README.txt of a pack: what it is, for somebody who has never seen one, and how to check it."""
 
+from shlex import quote
+
 _TEXT = """\
 AN ANSWER, AND WHAT PROVES IT
 
@@ -68,9 +70,9 @@ you trust, and have pack.zip and keys.txt in an empty folder.
     }
 
     # 1. The three signatures.
-    check_note checkpoint.note '@ORIGIN@'
-    check_note statement.note '@ORIGIN@/statements'
-    check_note manifest.note '@ORIGIN@/statements'
+    check_note checkpoint.note @LOG_KEY@
+    check_note statement.note @STATEMENT_KEY@
+    check_note manifest.note @STATEMENT_KEY@
 
     # 2. The manifest is the one that is signed, and lists every member with its hash.
     if grep -q "^sha256:$(openssl dgst -sha256 -r manifest.json | cut -c 1-64)$" manifest.note; then
@@ -117,10 +119,15 @@ you trust, and have pack.zip and keys.txt in an empty folder.
       echo "entry: NOT in the tree of the checkpoint"
     fi
 
-Every line that it prints should be free of capitals such as NOT and CHANGED.
+None of the lines that they print may say NOT or CHANGED.
 """
 
 
 def readme(origin: str) -> str:
     """The text, for a pack of this log. The steps at its end are indented by four spaces."""
-    return _TEXT.replace("@ORIGIN@", origin)
+    # Quoted for the shell, whatever the name of the log may hold.
+    return (
+        _TEXT.replace("@LOG_KEY@", quote(origin))
+        .replace("@STATEMENT_KEY@", quote(f"{origin}/statements"))
+        .replace("@ORIGIN@", origin)
+    )

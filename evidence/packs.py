@@ -157,20 +157,17 @@ def build_pack(
         raise ValueError(f"a pack of {origin} is signed by {origin}{STATEMENTS}")
     if not _CREATED_AT.fullmatch(created_at):
         raise ValueError(f"{created_at!r} is not a moment in UTC with six fractional digits")
-    if any(b"\n" in entry.stored or not entry.stored for entry in entries):
-        raise ValueError("the stored bytes of an entry are one line")
-    lines = [_proof_line(entry) for entry in entries]
     optional = {
         "verify.html": verify_html,
         "since.note": since.checkpoint if since else None,
         "consistency.json": write_canonical({"hashes": _texts(since.hashes)}) if since else None,
     }
-    members: dict[str, bytes] = {
+    members = {
         "README.txt": readme(origin).encode(),
         "question.json": write_canonical(question),
         "answer.json": write_canonical(answer),
-        "entries.jsonl": b"".join(entry.stored + b"\n" for entry in entries),
-        "proofs.jsonl": b"".join(line + b"\n" for line in lines),
+        "entries.jsonl": _joined([entry.stored for entry in entries]),
+        "proofs.jsonl": _joined([_proof_line(entry) for entry in entries]),
         "checkpoint.note": checkpoint,
         "statement.note": statement,
         **{name: content for name, content in optional.items() if content is not None},
@@ -239,15 +236,18 @@ def _held_to_manifest(members: Mapping[str, bytes]) -> tuple[str, str]:
         raise MalformedManifest(f"the pack is in the format {form!r}; this reads {FORMAT}")
     if not _CREATED_AT.fullmatch(created_at):
         raise MalformedManifest(f"the manifest's {created_at!r} is not a moment in UTC")
-    # What it would list for these members, if they were those that were signed for.
-    ours = parse_canonical(write_manifest(members, origin=origin, created_at=created_at))
-    assert isinstance(ours, dict)
-    _compare(listed, ours["members"])
+    # What it would be for these members, if they were those that were signed for.
+    ours = write_manifest(members, origin=origin, created_at=created_at)
+    if manifest != ours:
+        _require_same(listed, parse_canonical(ours))
+        raise MalformedManifest("manifest.json is not how the list of these members is written")
     return origin, created_at
 
 
-def _compare(listed: list[Json], held: Json) -> None:
+def _require_same(listed: list[Json], ours: Json) -> None:
     """Name the first member that is listed otherwise than it is held."""
+    assert isinstance(ours, dict)
+    held = ours["members"]
     assert isinstance(held, list)
     names = [[_field(item, "name") for item in items] for items in (listed, held)]
     if names[0] != names[1]:
@@ -271,6 +271,14 @@ def _proof_line(entry: Proven) -> bytes:
 
 def _texts(hashes: Sequence[bytes]) -> list[Json]:
     return [to_base64(value) for value in hashes]
+
+
+def _joined(lines: Sequence[bytes]) -> bytes:
+    """Lines as a member holds them; ValueError where one is not a line that can be read again."""
+    for line in lines:
+        if b"\n" in line or not 0 < len(line) <= MAX_ENTRY_BYTES:
+            raise ValueError(f"a line of a pack has from 1 to {MAX_ENTRY_BYTES} bytes")
+    return b"".join(line + b"\n" for line in lines)
 
 
 def _lines(name: str, data: bytes) -> list[bytes]:

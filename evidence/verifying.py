@@ -129,9 +129,9 @@ class EntryTooNew(VerificationError):
 class StaleCheckpoint(VerificationError):
     """The pack's checkpoint is older than one that is known already."""
 
-    def __init__(self, size: int, held: int) -> None:
+    def __init__(self, size: int, which: str, known: int) -> None:
         super().__init__(
-            f"the pack's checkpoint is of {size} entries, and the one that you hold of {held}; "
+            f"the pack's checkpoint is of {size} entries, and {which} of {known}; "
             "ask for a pack that is made now"
         )
 
@@ -319,7 +319,7 @@ def _since(
     if pack.since is not None:
         older = signatures.checkpoint("since.note", pack.since)
         if older.size > checkpoint.size:
-            raise StaleCheckpoint(checkpoint.size, older.size)
+            raise StaleCheckpoint(checkpoint.size, "its older one", older.size)
         verify_consistency(
             old_size=older.size,
             new_size=checkpoint.size,
@@ -331,7 +331,7 @@ def _since(
         return older
     known = signatures.checkpoint("the checkpoint that you hold", held)
     if known.size > checkpoint.size:
-        raise StaleCheckpoint(checkpoint.size, known.size)
+        raise StaleCheckpoint(checkpoint.size, "the one that you hold", known.size)
     # Every tree goes on from the empty one, and a tree from itself.
     same = [checkpoint, older] if older else [checkpoint]
     shown = [(0, EMPTY_ROOT), *((tree.size, tree.root) for tree in same)]

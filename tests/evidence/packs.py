@@ -157,6 +157,11 @@ def parts(**changes: Any) -> Parts:
     return Parts(**{**fields, **changes})
 
 
+def sample() -> bytes:
+    """A pack with every member, which is kept as vectors/pack.v1.zip."""
+    return parts(since=since(3), verify_html=b"<!doctype html><title>verify</title>\n").packed()
+
+
 def edited(data: bytes, *, resign: bool = False, **changes: bytes | None) -> bytes:
     """The pack with members changed (`question_json=...`) or removed, and a manifest that fits.
 
