@@ -13,7 +13,8 @@ without trusting the company, its server, or whoever gave you this file.
 WHAT IT SHOWS
 - Presence: every entry that the answer rests on is in the ledger, unchanged, at its place.
 - Order: which entry was written down before which other, and when the ledger wrote it down.
-- Completeness: no entry of the ledger that bears on the question was left out.
+- Completeness: no entry that bears on the question was left out, up to the newest ones that the
+  signed statement names. A false statement stands signed against whoever made it.
 - Derivation: the answer follows from these entries by published rules. Whoever verifies the pack
   works the answer out again and compares every byte.
 - Who signed: the ledger "@ORIGIN@" signed the checkpoint, and its key for statements signed the

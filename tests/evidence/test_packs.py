@@ -35,7 +35,7 @@ from tests.evidence.shared import flipped
 
 GOOD = parts().packed()
 VECTOR = Path(__file__).parent / "vectors" / "pack.v1.zip"
-VECTOR_SHA256 = "14e90335835c4166ca537e345fdcaaa53420626ef6338d7e4d55fc9b48512156"
+VECTOR_SHA256 = "6713f094ac6f40985857ae5889ca8326c5a6fa1b29ab148effe1f464acf9eb0a"
 
 
 def test_what_is_built_is_read() -> None:
