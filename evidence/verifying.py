@@ -117,15 +117,6 @@ class EntriesOutOfOrder(VerificationError):
         super().__init__(f"entry {number} stands behind entry {before}, out of order")
 
 
-class EntryTooNew(VerificationError):
-    """An entry was not yet known at the moment that is asked about."""
-
-    def __init__(self, number: int, known_at: int) -> None:
-        super().__init__(
-            f"entry {number} is newer than entry {known_at}, up to which the question asks"
-        )
-
-
 class StaleCheckpoint(VerificationError):
     """The pack's checkpoint is older than one that is known already."""
 
@@ -353,8 +344,6 @@ def _entries(pack: Pack, checkpoint: Checkpoint, question: Question) -> list[Ent
             raise OtherBook(entry, question.book)
         if entries and (entry.number <= entries[-1].number or proof.index <= index):
             raise EntriesOutOfOrder(entry.number, entries[-1].number)
-        if entry.number > question.known_at:
-            raise EntryTooNew(entry.number, question.known_at)
         try:
             verify_inclusion(
                 leaf=leaf_hash(data),

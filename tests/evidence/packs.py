@@ -48,7 +48,7 @@ def _stored(number: int, event: dict[str, Any], *, book: str = BOOK, **touches: 
             "number": number,
             "recorded_at": _times(number + 1),
             "recorded_by": "test",
-            "event": {"effective_at": _times(number), "owner": book, **event},
+            "event": {"id": f"fact-{number}", "effective_at": _times(number), **event},
             "touches": {subjects[name]: before for name, before in touches.items()},
         }
     )
@@ -121,10 +121,6 @@ def since(size: int) -> Since:
 
 def statement(**changes: Any) -> Statement:
     """What the log states about the book."""
-    newest: dict[str, int] = {}
-    for index in OURS:
-        entry = read_entry(LOG[index])
-        newest |= dict.fromkeys(entry.touches, entry.number)
     fields: dict[str, Any] = {
         "origin": ORIGIN,
         "size": len(LOG),
@@ -132,9 +128,11 @@ def statement(**changes: Any) -> Statement:
         "book": BOOK,
         "known_at": KNOWN_AT,
         "recorded_at": _times(KNOWN_AT + 1),
-        "newest": newest,
-        "owners": (BOOK,),
-        "owned": (("page", PAGE["id"]),),
+        "newest": {
+            f"asset:{ASSET}": 5,
+            f"episode:{BOOK}:{PARTNER}": 2,
+            f"episode:{BOOK}:{RIVAL}": 4,
+        },
     }
     return Statement(**{**fields, **changes})
 

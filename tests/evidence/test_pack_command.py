@@ -14,6 +14,7 @@ from evidence.checkpoints import sign_checkpoint
 from evidence.notes import SignerKey
 from evidence.pack_readme import readme
 from evidence.packs import read_pack
+from evidence.telling import printable
 from tests.evidence.packs import LOG_KEY, ORIGIN, edited, parts, sample, since, tree, vkeys
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +34,7 @@ window from 2025-03-05T12:00:00.000000Z, still open
   owner: 506914307656634
 Entries: 5, numbers 1 to 5, each proven to be in the ledger, none left out.
 Checkpoint: ledger.example/norrsken, 7 entries, \
-root 89f8755efc2a2682372cd2951a4bdd10b1713067496126ad0781fdeed55115f8.
+root b53944afa125d856cdd4c91d238da62841ea84c1f8459851fb355bbbd9668ea7.
 Since: the ledger only grew from the checkpoint of 3 entries.
 """
 SIGNED = """\
@@ -148,6 +149,10 @@ def test_texts_of_a_pack_cannot_move_the_cursor(
     _, out, err = _run(capsys, pack)
     assert "\x1b" not in out + err
     assert "\u202e" not in out + err
+    assert (
+        printable("S\u00f6der\x1b[2J\u202e\n\U000e0001")
+        == "S\u00f6der\\x1b[2J\\u202e\\n\\U000e0001"
+    )
 
 
 def test_an_error_that_was_not_foreseen_is_a_sentence(
@@ -215,7 +220,7 @@ def test_the_recipe_works_as_printed(folder: Path, shell: str) -> None:
     names = [name for name in _names(folder) if not name.startswith("manifest")]
     assert sorted(said[4:-2]) == sorted(f"{name}: as listed" for name in names)
     assert said[-2:] == [
-        "leaf 0: vySmc939asrQ8grfQ0PqgfqiRSTpoei5+qSK4LTJ/tk=",
+        "leaf 0: 31BTJDsczdjP4XrRewGo5WvGsRxHD+WbRPM05PG8LTc=",
         "entry: in the tree of the checkpoint",
     ]
 

@@ -35,7 +35,7 @@ from tests.evidence.shared import flipped
 
 GOOD = parts().packed()
 VECTOR = Path(__file__).parent / "vectors" / "pack.v1.zip"
-VECTOR_SHA256 = "6713f094ac6f40985857ae5889ca8326c5a6fa1b29ab148effe1f464acf9eb0a"
+VECTOR_SHA256 = "6305be10a0f8d33b1bf2fddc64379fb3d719df232eb4313d1f1faa6ea7017766"
 
 
 def test_what_is_built_is_read() -> None:

@@ -13,13 +13,12 @@ from evidence.errors import (
     SignatureInvalid,
     VerificationError,
 )
-from evidence.merkle import EMPTY_ROOT
+from evidence.merkle import EMPTY_ROOT, inclusion_proof, leaf_hash, root_of
 from evidence.notes import SignerKey, sign
 from evidence.packs import Proven, Since, read_pack
 from evidence.verifying import (
     AnswerDiffers,
     EntriesOutOfOrder,
-    EntryTooNew,
     EntryUnproven,
     MissingProof,
     OddAnswer,
@@ -55,6 +54,7 @@ from tests.evidence.packs import (
     tree,
     vkeys,
 )
+from tests.evidence.shared import stored_over
 
 GOOD = parts().packed()
 ENTRIES = [proven(index) for index in OURS]
@@ -276,11 +276,19 @@ def test_an_entry_that_is_left_out_is_missed(left_out: int) -> None:
         verify_pack(parts(entries=entries).packed(), KEYS)
 
 
-def test_an_entry_that_was_not_known_then_is_refused() -> None:
-    """The question asks about the book as known at an earlier entry."""
-    question = {**dict(parts().question), "known_at": 4}  # type: ignore[arg-type]
-    data = parts(question=question, statement=note_of(statement(known_at=4))).packed()
-    _refused(EntryTooNew, "^entry 5 is newer than entry 4, up to which the question asks$", data)
+def test_a_log_whose_order_is_not_that_of_the_book_is_refused() -> None:
+    """Whether the pack follows the numbers or the leaves: one of them does not ascend."""
+    log = [LOG[0], LOG[3], LOG[2], *LOG[4:6]]
+    leaves = [leaf_hash(data) for data in log]
+    stored = stored_over(leaves)
+    odd = Checkpoint(ORIGIN, len(log), root_of(leaves))
+    by_leaf = [Proven(data, at, inclusion_proof(at, 5, stored)) for at, data in enumerate(log)]
+    by_number = [by_leaf[0], by_leaf[2], by_leaf[1], *by_leaf[3:]]
+    stated = note_of(statement(size=odd.size, root=odd.root))
+    checkpoint = sign_checkpoint(odd, LOG_KEY)
+    for entries, why in ((by_leaf, "entry 2 stands behind entry 3"), (by_number, "entry 3 stands")):
+        data = parts(entries=entries, checkpoint=checkpoint, statement=stated).packed()
+        _refused(EntriesOutOfOrder, f"^{why}", data)
 
 
 # The answer.

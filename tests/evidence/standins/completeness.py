@@ -21,5 +21,5 @@ def check_complete(question: Question, entries: Sequence[Entry], statement: Stat
             if number not in held or subject not in held[number].touches:
                 raise EntryMissing(f"entry {number} of {subject} is missing from the pack")
             number = held[number].touches[subject]
-    if any(entry.number > question.known_at for entry in entries):
-        raise EntryMissing("an entry is newer than the question")
+    if statement.known_at != question.known_at:
+        raise EntryMissing("the statement is about another state of knowledge than the question")

@@ -14,6 +14,8 @@ def derive(question: Question, entries: Sequence[Entry], statement: Statement) -
     held: dict[str, Json] = {}
     owner: Json = None
     for entry in entries:
+        if entry.number > question.known_at:
+            break
         event = entry.event
         partner = str(event.get("partner"))
         match event.get("type"):
