@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from evidence.canonical import Json, parse_canonical, write_canonical
+from evidence.checkpoints import parse_decimal
 from evidence.errors import VerificationError
 from evidence.notes import from_base64, to_base64
+
+FIRST_LINE = "access-ledger statement/v1"
 
 
 class MalformedStatement(VerificationError):
@@ -27,37 +29,36 @@ class Statement:
 
     def __str__(self) -> str:
         """The text that is signed."""
-        value: Json = {
-            "origin": self.origin,
-            "size": self.size,
-            "root": to_base64(self.root),
-            "book": self.book,
-            "known_at": self.known_at,
-            "recorded_at": self.recorded_at,
-            "newest": dict(self.newest),
-        }
-        return write_canonical(value).decode() + "\n"
+        lines = [FIRST_LINE, self.origin, str(self.size), to_base64(self.root), self.book]
+        lines.append(f"{self.known_at} {self.recorded_at or '-'}")
+        lines += [f"newest {subject} {number}" for subject, number in sorted(self.newest.items())]
+        return "".join(f"{line}\n" for line in lines)
 
 
 def parse_statement(text: str) -> Statement:
     """The statement in the text of a note."""
-    value = parse_canonical(text.removesuffix("\n").encode())
-    match value:
-        case {
-            "origin": str(origin),
-            "size": int(size),
-            "root": str(root_text),
-            "book": str(book),
-            "known_at": int(known_at),
-            "recorded_at": str() | None as recorded_at,
-            "newest": dict(newest),
-            **others,
-        } if not others:
-            pass
-        case _:
-            raise MalformedStatement("the text is not a statement")
-    root = from_base64(root_text)
-    if root is None:
-        raise MalformedStatement("the root of the statement is not base64")
-    numbers = {key: number for key, number in newest.items() if isinstance(number, int)}
-    return Statement(origin, size, root, book, known_at, recorded_at, numbers)
+    try:
+        first, origin, size, root, book, known, *rest = text.removesuffix("\n").split("\n")
+        known_at, recorded_at = known.split(" ")
+        newest = {words[1]: _number(words[2]) for words in map(str.split, rest)}
+    except (ValueError, IndexError):
+        raise MalformedStatement("the text is not a statement") from None
+    found = Statement(
+        origin,
+        _number(size),
+        from_base64(root) or b"",
+        book,
+        _number(known_at),
+        recorded_at,
+        newest,
+    )
+    if first != FIRST_LINE or str(found) != text:
+        raise MalformedStatement("the text is not how a statement is written")
+    return found
+
+
+def _number(text: str) -> int:
+    number = parse_decimal(text)
+    if number is None:
+        raise MalformedStatement("a number of the statement is none")
+    return number
