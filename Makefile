@@ -9,7 +9,7 @@ SHARED_SQL := $(filter-out $(DIALECT_SQL),$(wildcard */sql/*.sql))
 POSTGRESQL_SQL := $(wildcard */sql/*.postgresql.sql) $(wildcard */migrations/postgresql/*.sql)
 SQLITE_SQL := $(wildcard */sql/*.sqlite.sql) $(wildcard */migrations/sqlite/*.sql)
 
-.PHONY: demo test check serve bench clean
+.PHONY: demo test check serve bench fuzz clean
 
 demo: $(READY)
 	$(BIN)/access-ledger demo
@@ -32,6 +32,10 @@ serve: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+# Packs changed at random, for FUZZ_SECONDS (ten minutes), or the one of FUZZ_SEED.
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz.fuzz_packs
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -171,6 +171,16 @@ class OpenedNote:
     """The known keys whose signatures were verified, in the order of their lines."""
 
 
+@dataclass(frozen=True, slots=True)
+class NoteAsRead:
+    """What a note says, held to its form only: no signature is checked."""
+
+    text: str
+    """Ends in a newline; the blank line before the signatures is not part of it."""
+    names: tuple[str, ...]
+    """In whose names the signature lines are, in their order."""
+
+
 def sign(text: str, keys: Iterable[SignerKey]) -> bytes:
     """A note of this text with a signature by each key."""
     if not text.endswith("\n"):
@@ -183,6 +193,12 @@ def sign(text: str, keys: Iterable[SignerKey]) -> bytes:
     if not lines:
         raise MalformedNote("a note has at least one signature, and there is no key to sign with")
     return signed + b"\n" + "".join(lines).encode()
+
+
+def read_note(note: bytes) -> NoteAsRead:
+    """What a note says, for whoever has no key. Nothing of it is believed before `open_note`."""
+    text, lines = _split(note)
+    return NoteAsRead(text, tuple(_signature(line)[0] for line in lines))
 
 
 def open_note(note: bytes, keys: Iterable[VerifierKey]) -> OpenedNote:

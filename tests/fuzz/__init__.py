@@ -1,0 +1,1 @@
+"""Mutations of packs, made at random and found again by their seed."""
