@@ -31,8 +31,8 @@ def is_subject(text: str) -> bool:
     kind, _, rest = text.partition(":")
     if kind in _PAIR_SUBJECTS:
         return _is_pair(rest)
-    type, _, id = rest.partition(":")
-    return kind in _ASSET_SUBJECTS and is_asset(type, id)
+    asset_type, _, asset_id = rest.partition(":")
+    return kind in _ASSET_SUBJECTS and is_asset(asset_type, asset_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,8 @@ class Statement:
             yield f"newest {subject} {number}"
         for owner in self.owners:
             yield f"owner {owner}"
-        for type, id in self.owned:
-            yield f"owned {type}:{id}"
+        for asset in self.owned:
+            yield f"owned {':'.join(asset)}"
 
 
 def _refuse(detail: str) -> NoReturn:
@@ -164,8 +164,8 @@ def _read_rest(
             case ["owner", owner]:
                 owners.append(owner)
             case ["owned", asset]:
-                type, _, id = asset.partition(":")
-                owned.append((type, id))
+                asset_type, _, asset_id = asset.partition(":")
+                owned.append((asset_type, asset_id))
             case _:
                 raise MalformedStatement(f"{shown(line)} is not a line of a statement")
     return newest, tuple(owners), tuple(owned)
