@@ -50,9 +50,7 @@ class Whole:
             pair_of(e.event) for e in entries if "partner" in e.event
         })  # fmt: skip
         self.assets = sorted({asset_of(e.event) for e in entries if "asset" in e.event})
-        self.portfolios = sorted(
-            {book}.union(*(self._named(e) for e in entries))
-        )
+        self.portfolios = sorted({book}.union(*(self._named(e) for e in entries)))
 
     @staticmethod
     def _named(entry: Entry) -> set[str]:

@@ -1,4 +1,4 @@
-"""The answers derived from entries alone equal the ledger's own, and nothing beside them is needed."""
+"""The answers derived from entries alone equal the ledger's own."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bootstrap.services import Services, open_services
+from bootstrap.services import Services, all_migrations, open_database, open_services
 from bootstrap.settings import Settings
 from cli.storytelling import BRAND, NOW, ScriptedClock, tell
 from domain.facts import Fact, parse_fact
@@ -24,6 +24,7 @@ from evidence.deriving import derive
 from evidence.questions import Kind, Question, read_question
 from evidence.statements import parse_statement
 from ledger.importing import import_lines
+from ledger.migrate import migrate
 from tests.evidence.books import KINDS, Whole, as_read, asked, ends_of, question_of, text
 from tests.histories import OWNER, appends, instants_of_interest
 from tests.stories.real import path_of
@@ -79,9 +80,6 @@ def test_every_answer_about_a_random_history_is_derived_from_its_entries(
 @pytest.fixture
 def story(tmp_path: Path) -> Any:
     """The demo story, told."""
-    from bootstrap.services import all_migrations, open_database
-    from ledger.migrate import migrate
-
     found, clock = Settings(file=tmp_path / "story.db", database_url=None), ScriptedClock()
     database = open_database(found)
     migrate(database, all_migrations(database))
