@@ -56,5 +56,21 @@ class MalformedProof(VerificationError):
     """Bytes are not a proof in the form that it claims."""
 
 
+class MalformedEntry(VerificationError):
+    """Bytes are not an entry as a ledger stores it."""
+
+
+class MalformedQuestion(VerificationError):
+    """A value is not a question that an answer can be derived for."""
+
+
+class MalformedStatement(VerificationError):
+    """A text is not a statement about the newest entries of a book."""
+
+
+class Incomplete(VerificationError):
+    """The entries are not exactly those that bear on the question."""
+
+
 class NotCanonical(VerificationError):
     """Bytes are not the one canonical JSON text of a value."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 import orjson
@@ -70,19 +69,25 @@ def _line(row: Any) -> tuple[str, str, str, str]:
 
 
 def _certain_chains(
-    rows: Iterable[Any], since: Microseconds, until: Microseconds
+    rows: Sequence[Any], since: Microseconds, until: Microseconds
 ) -> set[tuple[str, str, str, str]]:
-    """The lines on which there was access for certain, whatever the tasks."""
+    """The lines on which there was access for certain, whatever the tasks.
+
+    A chain is followed by the entries at its ends: where a replacement stands before an entry with
+    a lower number, neither time nor numbers tell the order of windows of no length.
+    """
+    opened_by = {row["opened_by"]: row for row in rows}
+    changed_to = {row["closed_by"] for row in rows}
     certain = set()
-    ordered = sorted(rows, key=lambda row: (_line(row), row["valid_from"], row["opened_by"]))
-    for line, windows in groupby(ordered, key=_line):
-        start, end, last = FAR, -FAR, 0
-        for row in windows:
-            if row["opened_by"] != last:
-                start = row["valid_from"]
-            end, last = row["valid_to_earliest"], row["closed_by"]
-            if start < until and since < end and start < end:
-                certain.add(line)
+    for first in rows:
+        if first["opened_by"] in changed_to:
+            continue
+        last = first
+        while last["closed_by"] in opened_by:
+            last = opened_by[last["closed_by"]]
+        start, end = first["valid_from"], last["valid_to_earliest"]
+        if start < until and since < end and start < end:
+            certain.add(_line(first))
     return certain
 
 
