@@ -13,10 +13,12 @@ MOST_LINES = 20
 
 _KINDS = {
     "who": "who had access to the asset",
+    "owner": "who owned the asset",
     "what": "what the partner could do",
     "matrix": "who could do what on every asset of the book",
-    "owner": "who owned the asset",
-    "timeline": "what happened, from first to last",
+    "offboard": "what the partner had, what was cut off, and what is still open",
+    "asset-timeline": "what happened to the asset, from first to last",
+    "partner-timeline": "what happened with the partner, from first to last",
 }
 _NAMED_IN_THE_QUESTION = {"kind", "book", "at", "known_at", "asset", "partner", "during"}
 
@@ -81,6 +83,19 @@ def _part(name: str, value: Json) -> Iterator[str]:
         yield f"    and {len(value) - MOST_LINES} more, in answer.json"
 
 
+def _span(start: Json, end: Json, window: dict[str, Json]) -> str:
+    """From when to when, and between which entries."""
+    text = f"from {_words(start)}"
+    if window.get("opened_by"):
+        text += f" (entry {_words(window['opened_by'])})"
+    if end is None:
+        return f"{text}, still open then"
+    text += f" to {_words(end)}"
+    if window.get("closed_by"):
+        text += f" (entry {_words(window['closed_by'])}, {_words(window.get('cause'))})"
+    return text
+
+
 def _words(value: Json) -> str:
     """A value in a few words."""
     match value:
@@ -92,17 +107,30 @@ def _words(value: Json) -> str:
             return printable(value)
         case list():
             return ", ".join(map(_words, value)) or "none"
-        case {"type": str(type_), "id": str(id_), **others}:
-            name = others.get("name")
-            return printable(f"{type_}:{id_}" + (f" ({name})" if name else ""))
-        case {"from": start, "to": end}:
-            until = "still open" if end is None else f"to {_words(end)}"
-            return f"from {_words(start)}, {until}"
         case dict():
-            return "; ".join(
-                f"{printable(name.replace('_', ' '))} {_words(item)}"
-                for name, item in value.items()
-                if item is not None
-            )
+            return _object(value)
         case _:
             return str(value)
+
+
+def _object(fields: dict[str, Json]) -> str:
+    """An asset, a window, what a partner holds; any other object by its fields."""
+    match fields:
+        case {"type": str(type_), "id": str(id_)}:
+            name = fields.get("name")
+            return printable(f"{type_}:{id_}" + (f" ({name})" if name else ""))
+        case {"from": start, "to": end}:
+            return _span(start, end, fields)
+        case {"partner": partner, "tasks": tasks, "asset": asset, "window": window}:
+            name = fields.get("partner_name")
+            return (
+                f"{_words(partner)}{f' ({_words(name)})' if name else ''}: {_words(tasks)} "
+                f"on {_words(asset)}, level {_words(fields.get('level'))}, "
+                f"{_words(fields.get('certainty'))}, {_words(window)}"
+            )
+        case _:
+            return "; ".join(
+                f"{printable(name.replace('_', ' '))} {_words(item)}"
+                for name, item in fields.items()
+                if item is not None
+            )

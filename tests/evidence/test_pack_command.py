@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from evidence.checkpoints import sign_checkpoint
 from evidence.notes import SignerKey
 from evidence.pack_readme import readme
 from evidence.packs import read_pack
-from evidence.telling import printable
-from tests.evidence.packs import LOG_KEY, ORIGIN, edited, parts, sample, since, tree, vkeys
+from evidence.telling import printable, tell
+from evidence.verifying import verify_pack
+from tests.evidence.packs import KEYS, LOG_KEY, ORIGIN, edited, parts, sample, since, tree, vkeys
 
 ROOT = Path(__file__).resolve().parents[2]
-STANDINS = Path(__file__).parent / "standins"
 
 REPORT = """\
 Question: who had access to the asset, in the book 506914307656634.
@@ -27,10 +28,11 @@ Question: who had access to the asset, in the book 506914307656634.
 Answer:
   coverage: known
   holders: 2
-    certainty certain; level partial; partner 563920174410288; tasks ADVERTISE, ANALYZE; \
-window from 2025-03-03T12:00:00.000000Z, still open
-    certainty certain; level partial; partner 563920174410299; tasks ANALYZE; \
-window from 2025-03-05T12:00:00.000000Z, still open
+    563920174410288 (Söder): ADVERTISE, ANALYZE on page:104857600219483, level partial, certain, \
+from 2025-03-03T12:00:00.000000Z (entry 3), still open then
+    563920174410299 (Söder): ANALYZE on page:104857600219483, level partial, certain, \
+from 2025-03-05T12:00:00.000000Z (entry 5), still open then
+  level rule: 2026.1
   owner: 506914307656634
 Entries: 5, numbers 1 to 5, each proven to be in the ledger, none left out.
 Checkpoint: ledger.example/norrsken, 7 entries, \
@@ -174,19 +176,16 @@ def test_an_error_that_was_not_foreseen_is_a_sentence(
 
 def test_it_runs_as_a_module(folder: Path) -> None:
     """In a process of its own, on a terminal that knows ASCII only."""
-    program = (
-        f"import evidence, runpy; evidence.__path__.append({str(STANDINS)!r}); "
-        "runpy.run_module('evidence', run_name='__main__', alter_sys=True)"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", program, folder / "pack.zip", "--key", folder / "keys.txt"],
+        [sys.executable, "-m", "evidence", folder / "pack.zip", "--key", folder / "keys.txt"],
         cwd=ROOT,
         env={"PYTHONIOENCODING": "ascii"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, REPORT + SIGNED, "")
+    shown = (REPORT + SIGNED).replace("ö", "\\xf6")
+    assert (done.returncode, done.stdout, done.stderr) == (0, shown, "")
 
 
 # The recipe.
@@ -275,3 +274,26 @@ def test_the_recipe_is_safe_whatever_the_log_is_called() -> None:
     """Its name is quoted for the shell."""
     assert "\n    check_note checkpoint.note 'a;id'\n" in readme("a;id")
     assert "\n    check_note manifest.note 'a;id/statements'\n" in readme("a;id")
+
+
+def test_an_answer_of_any_kind_is_told_by_its_fields() -> None:
+    """Lists of objects a line each and not too many of them, and what has ended with its end."""
+    window = {"from": "A", "to": "B", "opened_by": 1, "closed_by": 2, "cause": "access_revoked"}
+    verified = verify_pack(sample(), KEYS)
+    answer: dict[str, Any] = {
+        "owners": [{"owner": "1", "certainty": "possible", "window": window, "name": None}],
+        "not_seen": ["people", "apps"],
+        "rows": [{"number": number} for number in range(25)],
+        "empty": [],
+        "yes": True,
+    }
+    lines = list(tell(replace(verified, answer=answer)))
+    shown = lines[lines.index("Answer:") + 1 : -4]
+    assert shown[:4] == [
+        "  owners: 1",
+        "    owner 1; certainty possible; window from A (entry 1) to B (entry 2, access_revoked)",
+        "  not seen: people, apps",
+        "  rows: 25",
+    ]
+    assert shown[-3:] == ["    and 5 more, in answer.json", "  empty: none", "  yes: yes"]
+    assert len(shown) == 27

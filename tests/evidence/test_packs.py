@@ -35,7 +35,7 @@ from tests.evidence.shared import flipped
 
 GOOD = parts().packed()
 VECTOR = Path(__file__).parent / "vectors" / "pack.v1.zip"
-VECTOR_SHA256 = "6305be10a0f8d33b1bf2fddc64379fb3d719df232eb4313d1f1faa6ea7017766"
+VECTOR_SHA256 = "e18e5c32bd642129d49341655b7788cd10e567dda2551a1d33badac9b41598fa"
 
 
 def test_what_is_built_is_read() -> None:
