@@ -12,7 +12,7 @@ from collections.abc import Callable
 from random import Random, SystemRandom
 
 from evidence.archive import MEMBERS, _directory, _local_header, read_archive
-from evidence.canonical import Json, parse_canonical, write_canonical
+from evidence.canonical import MAX_EXACT, Json, parse_canonical, write_canonical
 from evidence.errors import VerificationError
 from evidence.notes import read_note, sign, to_base64
 from evidence.packs import manifest_text, write_manifest
@@ -209,7 +209,7 @@ def _edit_proof(chance: Random, members: Members) -> None:
         return
     match value:
         case {"index": int(index), "hashes": list(hashes)}:
-            index += chance.choice([0, 0, 1, -1, 8])
+            index = min(index + chance.choice([0, 0, 1, -1, 8]), MAX_EXACT)
             match chance.randrange(4):
                 case 0:
                     hashes = hashes[1:]
