@@ -38,7 +38,9 @@ def test_the_room_runs_where_nothing_else_of_the_ledger_is(tmp_path: Path) -> No
     without = shutil.ignore_patterns("__pycache__", "*.md")
     for folder in reversed(evidence.__path__):
         shutil.copytree(folder, tmp_path / "evidence", ignore=without, dirs_exist_ok=True)
-    names = ", ".join(f"evidence.{path.stem}" for path in MODULES if path.stem != "__init__")
+    names = ", ".join(
+        f"evidence.{path.stem}" for path in ROOM.glob("*.py") if path.stem != "__init__"
+    )
     rooms = "{'domain', 'ledger', 'projections', 'bootstrap', 'api', 'cli', 'pydantic', 'orjson'}"
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {names}; "
