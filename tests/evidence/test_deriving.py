@@ -2,7 +2,9 @@
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -23,10 +25,24 @@ from evidence.completeness import check_complete
 from evidence.deriving import derive
 from evidence.questions import Kind, Question, read_question
 from evidence.statements import parse_statement
+from ledger.book import Clock
 from ledger.importing import import_lines
 from ledger.migrate import migrate
 from tests.evidence.books import KINDS, Whole, as_read, asked, ends_of, question_of, text
-from tests.histories import OWNER, appends, instants_of_interest
+from tests.histories import (
+    OWNER,
+    add,
+    appends,
+    change,
+    end,
+    grant,
+    instants_of_interest,
+    own,
+    remove,
+    revoke,
+    transfer,
+    void,
+)
 from tests.stories.real import path_of
 
 ON_SQLITE = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -77,16 +93,85 @@ def test_every_answer_about_a_random_history_is_derived_from_its_entries(
         agree(services, whole, question_of(kind, whole, chance, moments))
 
 
-@pytest.fixture
-def story(tmp_path: Path) -> Any:
-    """The demo story, told."""
-    found, clock = Settings(file=tmp_path / "story.db", database_url=None), ScriptedClock()
+@contextmanager
+def opened(file: Path, clock: Clock) -> Iterator[Services]:
+    """A fresh ledger in a file."""
+    found = Settings(file=file, database_url=None)
     database = open_database(found)
     migrate(database, all_migrations(database))
     database.close()
     with open_services(found, clock=clock) as services:
+        yield services
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Services]:
+    """The demo story, told."""
+    clock = ScriptedClock()
+    with opened(tmp_path / "story.db", clock) as services:
         tell(services, clock)
         yield services
+
+
+PAIR_AND_PAGE = (add("A", partner_name="Agency"), own("page1"), own("ads1"))
+TOLD: dict[str, tuple[tuple[Fact, ...] | Fact, ...]] = {
+    "names come from the partnership and the ownership": (
+        *PAIR_AND_PAGE,
+        grant("A", "page1", asset={"type": "page", "id": "50001"}),
+        grant("A", "ads1", partner_name="Other name"),
+    ),
+    "a window cannot have ended before it can have begun": (
+        *PAIR_AND_PAGE, grant("A", "page1", at=5), grant("A", "ads1", at=3),
+        remove("A", at=9, after=2, removed_by="meta"),
+    ),
+    "an asset is unknown until its first owner is certain": (
+        own("page1", at=5, after=2), add("A"), grant("A", "page1", at=6),
+        end("page1", at=12, after=8, reason="asset_deleted"),
+    ),
+    "windows of no length": (
+        *PAIR_AND_PAGE, grant("A", "page1", at=3), revoke("A", "page1", at=3, id="r"),
+        grant("A", "page1", at=6, id="again"), change("A", "page1", at=6),
+    ),
+    "what replaces last comes first": (
+        *PAIR_AND_PAGE, grant("A", "page1", "ANALYZE", id="g"),
+        grant("A", "page1", "MANAGE", id="h", replaces="g"),
+        (void("h", id="no-h"), void("h~void", id="no-void")),
+        grant("A", "page1", "ADVERTISE", id="k", replaces="g"),
+        void("no-h", id="h-again"),
+    ),
+    "changes of one moment in a chain": (
+        *PAIR_AND_PAGE, grant("A", "page1", "ANALYZE"),
+        change("A", "page1", at=6, after=3, id="one"),
+        change("A", "page1", "ADVERTISE", at=6, after=3, id="two"),
+        change("A", "page1", "ANALYZE", at=6, after=3, id="three", replaces="one"),
+    ),
+    "assets that the partner turns out to own": (
+        *PAIR_AND_PAGE, grant("A", "page1", planned_end="2026-01-05"),
+        grant("A", "ads1", planned_end="2026-02-28"),
+        transfer("ads1", to="A", at=7, after=4), revoke("A", "page1", at=9, after=8),
+        void("transfer-ads1-7"), add("A", at=11, owner="X", book=OWNER),
+    ),
+}  # fmt: skip
+"""Books in which something matters that chance seldom draws."""
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_every_answer_about_a_told_history_is_derived_from_its_entries(
+    tmp_path: Path, name: str
+) -> None:
+    """At every moment of interest, as known now; and at many moments as known before."""
+    with opened(tmp_path / "told.db", lambda: NOW) as services:
+        for at, facts in enumerate(TOLD[name]):
+            append = facts if isinstance(facts, tuple) else (facts,)
+            assert services.books.handle(OWNER, append, recorded_by="test").facts, at
+        written = [one.entry for one in services.books.entries(OWNER)]
+        whole, chance = Whole(OWNER, as_read(written)), Random(2026)
+        moments = instants_of_interest(written)
+        for kind in KINDS:
+            for at in moments:
+                asked_now = question_of(kind, whole, chance, [at])
+                agree(services, whole, replace(asked_now, known_at=len(written)))
+                agree(services, whole, question_of(kind, whole, chance, moments))
 
 
 @pytest.mark.parametrize("kind", KINDS)
