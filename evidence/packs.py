@@ -149,14 +149,11 @@ def build_pack(
 ) -> bytes:
     """The bytes of a pack, the same for the same parts.
 
-    `entries` ascend by their number. Whether the parts prove the answer is not looked at; a
-    `verify_pack` of the result says so. Raises ValueError for parts that no pack can hold.
+    `entries` ascend. Whether the parts prove the answer is for `verify_pack` to say; a ValueError
+    says that no pack can hold them.
     """
     origin = parse_checkpoint(read_note(checkpoint).text).origin
-    if statement_key.name != origin + STATEMENTS:
-        raise ValueError(f"a pack of {origin} is signed by {origin}{STATEMENTS}")
-    if not _CREATED_AT.fullmatch(created_at):
-        raise ValueError(f"{created_at!r} is not a moment in UTC with six fractional digits")
+    _require_buildable(origin, statement_key, created_at)
     optional = {
         "verify.html": verify_html,
         "since.note": since.checkpoint if since else None,
@@ -174,7 +171,14 @@ def build_pack(
     }
     manifest = write_manifest(members, origin=origin, created_at=created_at)
     note = sign(manifest_text(manifest, origin), [statement_key])
-    return write_archive({**members, "manifest.json": manifest, "manifest.note": note})
+    return write_archive(members | {"manifest.json": manifest, "manifest.note": note})
+
+
+def _require_buildable(origin: str, statement_key: SignerKey, created_at: str) -> None:
+    if statement_key.name != origin + STATEMENTS:
+        raise ValueError(f"a pack of {origin} is signed by {origin}{STATEMENTS}")
+    if not _CREATED_AT.fullmatch(created_at):
+        raise ValueError(f"{created_at!r} is not a moment in UTC with six fractional digits")
 
 
 def write_manifest(members: Mapping[str, bytes], *, origin: str, created_at: str) -> bytes:
