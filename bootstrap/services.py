@@ -15,6 +15,7 @@ from ledger.log import Log
 from ledger.migrate import Migration, migrate, migrations_in, require_migrated
 from ledger.postgres import PostgresDatabase
 from ledger.sqlite import SQLiteDatabase
+from projections.packing import Packer
 from projections.projector import Projector
 from projections.questions import Questions
 
@@ -28,6 +29,7 @@ class Services:
     projector: Projector
     questions: Questions
     log: Log
+    packer: Packer
 
 
 def open_database(settings: Settings) -> Database:
@@ -76,12 +78,15 @@ def open_services(
         if check_schema:
             ensure_schema(database)
         projector = Projector(database)
+        questions = Questions(database, projector, clock)
+        log = Log(database, clock, key_file(settings))
         yield Services(
             database=database,
             books=Books(database, clock),
             projector=projector,
-            questions=Questions(database, projector, clock),
-            log=Log(database, clock, key_file(settings)),
+            questions=questions,
+            log=log,
+            packer=Packer(database, projector, questions, log, clock),
         )
     finally:
         database.close()

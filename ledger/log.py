@@ -192,6 +192,12 @@ class Log:
         run = self._sql.run_of_position(connection, position=position)
         return int(run["first_leaf"] + position - run["first_position"])
 
+    def position_of(self, leaf: int) -> int:
+        """The position of the entry that a leaf is."""
+        with self._database.reading() as connection:
+            run = self._sql.run_of_leaf(connection, leaf=leaf)
+            return int(run["first_position"] + leaf - run["first_leaf"])
+
     def inclusion(self, positions: Iterable[int], size: int) -> list[tuple[int, list[bytes]]]:
         """For each position its leaf, and the proof that it is in the tree of a size."""
         with self._proving() as (connection, stored):

@@ -270,3 +270,66 @@ INNER JOIN fact ON fact.asset = 0 AND pair.id = fact.pair
 WHERE pair.book = :book AND pair.partner = :partner AND pair.owner = :owner
     AND fact.number > :after AND fact.number <= :known
 ORDER BY number;
+
+-- name: entries_of_subject_asset
+-- The entries that touch an asset: `asset:TYPE:ID`.
+SELECT entry.position, entry.number, entry.state
+FROM asset
+INNER JOIN fact ON asset.id = fact.asset
+INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+ORDER BY fact.number;
+
+-- name: entries_of_subject_ownership
+-- The entries that touch the ownership of an asset: `ownership:TYPE:ID`.
+SELECT entry.position, entry.number, entry.state
+FROM asset
+INNER JOIN fact ON asset.id = fact.asset AND fact.pair = 0
+INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+ORDER BY fact.number;
+
+-- name: entries_of_subject_episode
+-- The entries that touch the partnership of a pair: `episode:OWNER:PARTNER`.
+SELECT entry.position, entry.number, entry.state
+FROM pair
+INNER JOIN fact ON fact.asset = 0 AND pair.id = fact.pair
+INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+WHERE pair.book = :book AND pair.partner = :partner AND pair.owner = :owner
+ORDER BY fact.number;
+
+-- name: entries_of_subject_lines
+-- The access entries of a pair: with those of its episode, `partner:OWNER:PARTNER`.
+SELECT entry.position, entry.number, entry.state
+FROM pair
+INNER JOIN line ON pair.id = line.pair
+INNER JOIN fact ON line.asset = fact.asset AND line.pair = fact.pair
+INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+WHERE pair.book = :book AND pair.partner = :partner AND pair.owner = :owner
+ORDER BY fact.number;
+
+-- name: ownership_entries_of_book
+-- Every ownership entry of a book, voids included.
+SELECT entry.position, entry.number, entry.state
+FROM asset
+INNER JOIN fact ON asset.id = fact.asset AND fact.pair = 0
+INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+WHERE asset.book = :book
+ORDER BY fact.number;
+
+-- name: owners_with_partner
+-- The owners with whom a partner has entries in a book.
+SELECT owner FROM pair
+WHERE book = :book AND partner = :partner
+ORDER BY owner;
+
+-- name: positioned_entry^
+-- One entry of a book, with its position.
+SELECT position, number, state FROM entry
+WHERE book = :book AND number = :number;
+
+-- name: entries_up_to
+-- The entries of a book up to a number.
+SELECT position, number, state FROM entry
+WHERE book = :book AND number <= :known
+ORDER BY number;

@@ -1,0 +1,280 @@
+"""Gathering a pack: the entries that bear on one answer, and their proofs to one checkpoint."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+
+import evidence
+from domain.instants import format_instant
+from evidence.canonical import Json
+from evidence.checkpoints import open_checkpoint
+from evidence.completeness import replaced_needed, subjects_needed
+from evidence.deriving import derive
+from evidence.entries import Entry, read_entry
+from evidence.notes import sign
+from evidence.packs import Proven, Since, build_pack
+from evidence.questions import Question
+from evidence.statements import Statement
+from ledger.book import Clock
+from ledger.database import Database, load_sql
+from ledger.log import Log, Sealed
+from projections import answers
+from projections.moments import NOW, AsOf, BadQuestion
+from projections.projector import Projector
+from projections.questions import During, Questions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a pack is to prove: a kind of question, about whom or what, on both clocks."""
+
+    kind: str
+    book: str
+    asset: tuple[str, str] | None = None
+    partner: str | None = None
+    as_of: AsOf = NOW
+    during: During | None = None
+
+
+class PackDiffers(Exception):
+    """The two readings of the rules disagree: no pack is handed out."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(
+            f"the answer to {question.kind} of book {question.book} as known at entry "
+            f"{question.known_at} is not the one that follows from its entries; run: "
+            "access-ledger rebuild, and report this if it stays"
+        )
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """The entries that bear on a question, with their positions, by number."""
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+    stored: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+
+    def add(self, rows: Iterable[Any], last_position: int) -> None:
+        for row in rows:
+            number = row["number"]
+            if number not in self.entries and row["position"] <= last_position:
+                self.entries[number] = read_entry(bytes(row["state"]))
+                self.stored[number] = (row["position"], bytes(row["state"]))
+
+    def in_order(self) -> list[Entry]:
+        return [self.entries[number] for number in sorted(self.entries)]
+
+    def newest_of(self, subject: str) -> int:
+        return max((n for n, entry in self.entries.items() if subject in entry.touches), default=0)
+
+
+class Packer:
+    """Makes packs. Raises what the questions raise, and KeysMissing without signing keys."""
+
+    def __init__(
+        self,
+        database: Database,
+        projector: Projector,
+        questions: Questions,
+        log: Log,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._projector = projector
+        self._questions = questions
+        self._log = log
+        self._clock = clock
+        self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
+
+    def pack(self, wanted: Wanted, *, since: bytes | None = None) -> bytes:
+        """The pack for a question; `since` is a checkpoint that the other side holds."""
+        answer = self._ask(wanted)
+        sealed = self._log.seal()
+        self._projector.catch_up()  # so that whatever is in the tree can be found
+        question = Question(
+            kind=cast("Any", wanted.kind),
+            book=wanted.book,
+            at=format_instant(answer.at),
+            known_at=answer.known_at.entry,
+            asset=wanted.asset,
+            partner=wanted.partner,
+            during=_texts(wanted.during) if wanted.during else None,
+        )
+        gathered, statement = self._gather(question, sealed, answer.known_at.recorded_at)
+        told: Json = orjson.loads(answer.model_dump_json(by_alias=True))
+        if derive(question, gathered.in_order(), statement) != told:
+            raise PackDiffers(question)
+        return self._build(question, told, gathered, statement, sealed, since)
+
+    def _build(
+        self,
+        question: Question,
+        answer: Json,
+        gathered: _Gathered,
+        statement: Statement,
+        sealed: Sealed,
+        since: bytes | None,
+    ) -> bytes:
+        keyring = self._log.keyring()
+        stored = [gathered.stored[number] for number in sorted(gathered.stored)]
+        size = sealed.checkpoint.size
+        proofs = self._log.inclusion([position for position, _ in stored], size)
+        return build_pack(
+            question=question.as_json(),
+            answer=answer,
+            entries=[
+                Proven(state, leaf, hashes)
+                for (_, state), (leaf, hashes) in zip(stored, proofs, strict=True)
+            ],
+            checkpoint=sealed.note,
+            statement=sign(str(statement), [keyring.statements]),
+            statement_key=keyring.statements,
+            created_at=format_instant(self._clock()),
+            verify_html=verify_page(),
+            since=self._since(since, size) if since else None,
+        )
+
+    def _since(self, note: bytes, size: int) -> Since:
+        """The consistency proof from a checkpoint. Raises VerificationError for another log's."""
+        keyring = self._log.keyring()
+        old = open_checkpoint(note, keyring.verifiers, origin=keyring.origin)
+        if not 0 < old.size <= size:
+            raise BadQuestion(
+                f"the checkpoint to prove from is over {old.size} entries and the log has {size}; "
+                "there is a proof only from a smaller tree that is not empty"
+            )
+        return Since(note, self._log.consistency(old.size, size))
+
+    # --- the answer
+
+    def _ask(self, wanted: Wanted) -> answers.Answer:
+        ask, book, as_of = self._questions, wanted.book, wanted.as_of
+        asset, partner, during = wanted.asset, wanted.partner, wanted.during
+        match wanted.kind:
+            case "who" if asset:
+                return ask.who_had_access(book, asset, as_of, during=during)
+            case "what" if partner:
+                return ask.what_could(book, partner, as_of, during=during)
+        if during:
+            raise BadQuestion("a period is asked for only of who and what; give at instead")
+        match wanted.kind:
+            case "owner" if asset:
+                return ask.owner_at(book, asset, as_of)
+            case "asset-timeline" if asset:
+                return ask.asset_timeline(book, asset, as_of)
+            case "partner-timeline" if partner:
+                return ask.partner_timeline(book, partner, as_of)
+            case "offboard" if partner:
+                return ask.offboarding_report(book, partner, as_of)
+            case "matrix":
+                return ask.matrix_at(book, as_of)
+        raise BadQuestion(f"{wanted.kind} is not a question that a pack can prove")
+
+    # --- the entries
+
+    def _gather(
+        self, question: Question, sealed: Sealed, recorded_at: datetime | None
+    ) -> tuple[_Gathered, Statement]:
+        """The entries that bear on the question, and what the log states about the book."""
+        last = self._log.position_of(sealed.checkpoint.size - 1) if sealed.checkpoint.size else 0
+        gathered = _Gathered()
+        with self._database.reading() as connection:
+            owners, owned = self._claims(connection, question, last)
+            statement = Statement(
+                sealed.checkpoint.origin,
+                sealed.checkpoint.size,
+                sealed.checkpoint.root,
+                question.book,
+                question.known_at,
+                None if recorded_at is None else format_instant(recorded_at),
+                {},
+                owners,
+                owned,
+            )
+            if question.kind == "matrix":
+                known = question.known_at
+                rows = self._sql.entries_up_to(connection, book=question.book, known=known)
+                gathered.add(rows, last)
+                return gathered, statement
+            done: set[str] = set()
+            while new := subjects_needed(question, gathered.in_order(), statement) - done:
+                for subject in sorted(new):
+                    gathered.add(self._touching(connection, question.book, subject), last)
+                done |= new
+            newest = {subject: gathered.newest_of(subject) for subject in done}
+            self._add_replaced(connection, question, gathered, statement, last)
+        statement.newest.update(newest)
+        return gathered, statement
+
+    def _add_replaced(
+        self,
+        connection: Any,
+        question: Question,
+        gathered: _Gathered,
+        statement: Statement,
+        last: int,
+    ) -> None:
+        """Add what says where others stand, though it touches no subject of the question."""
+        while True:
+            entries = gathered.in_order()
+            missing = replaced_needed(question, entries, statement) - gathered.entries.keys()
+            if not missing:
+                return
+            for number in missing:
+                row = self._sql.positioned_entry(connection, book=question.book, number=number)
+                gathered.add([row], last)
+
+    def _touching(self, connection: Any, book: str, subject: str) -> Iterator[Any]:
+        """The entries that touch a subject."""
+        kind, first, second = subject.split(":", 2)
+        if kind in {"asset", "ownership"}:
+            names = {"book": book, "asset_type": first, "asset_id": second}
+            find = self._sql.entries_of_subject_asset
+            if kind == "ownership":
+                find = self._sql.entries_of_subject_ownership
+            yield from list(find(connection, **names))
+            return
+        names = {"book": book, "owner": first, "partner": second}
+        yield from list(self._sql.entries_of_subject_episode(connection, **names))
+        if kind == "partner":
+            yield from list(self._sql.entries_of_subject_lines(connection, **names))
+
+    def _claims(
+        self, connection: Any, question: Question, last: int
+    ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+        """What the signer claims of a partner: its owners, and what it was recorded to own."""
+        partner, book = question.partner, question.book
+        if partner is None:
+            return (), ()
+        rows = self._sql.owners_with_partner(connection, book=book, partner=partner)
+        owners = [row["owner"] for row in rows]
+        found = []
+        for owner in owners:
+            touching = self._touching(connection, book, f"partner:{owner}:{partner}")
+            if any(row["position"] <= last for row in touching):
+                found.append(owner)
+        if question.kind != "offboard":
+            return tuple(found), ()
+        owned = set()
+        for row in list(self._sql.ownership_entries_of_book(connection, book=book)):
+            event = orjson.loads(row["state"])["event"]
+            named = {event.get("owner"), event.get("to_owner")}
+            if partner in named and row["position"] <= last:
+                owned.add((event["asset"]["type"], event["asset"]["id"]))
+        return tuple(found), tuple(sorted(owned))
+
+
+def _texts(during: During) -> tuple[str, str]:
+    return format_instant(during[0]), format_instant(during[1])
+
+
+@cache
+def verify_page() -> bytes | None:
+    """The page that checks packs in a browser, as it is published."""
+    page = Path(evidence.__file__).parent / "verify.html"
+    return page.read_bytes() if page.exists() else None
