@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence.completeness import check_complete, replaced_needed, subjects_needed
+from evidence.deriving import derive
 from evidence.entries import Entry
 from evidence.errors import Incomplete
 from evidence.questions import Question
@@ -309,3 +310,57 @@ def test_a_place_is_not_needed_where_no_moment_is_shared() -> None:
     question, entries, statement = pack(told(book), "who", asset=PAGE)
     assert [entry.number for entry in entries] == [1, 3, 7]
     check_complete(question, entries, statement)
+
+
+def test_what_a_replaced_entry_replaced_in_turn_is_needed_too() -> None:
+    """A place is a path; the entries along it say what they touch, as all do."""
+    book = PaperBook()
+    for fact in (
+        add("A"), add("B"), own("page1"), own("ads1"), own("page2"),
+        grant("B", "ads1", at=2, id="first"),
+        grant("B", "page2", at=2, id="second", replaces="first"),
+        grant("A", "page1", at=2, id="right"),
+        revoke("A", "page1", at=2, id="gone"),
+        grant("A", "page1", "MANAGE", at=2, id="third", replaces="second"),
+    ):  # fmt: skip
+        book.take(fact)
+    question, entries, statement = pack(told(book), "who", asset=PAGE)
+    assert replaced_needed(question, entries, statement) == {6, 8}
+    check_complete(question, entries, statement)
+    for number in (6, 8):
+        at = [entry.number for entry in entries].index(number)
+        assert f"entry {number} is missing" in refused(
+            question, [*entries[:at], *entries[at + 1 :]], statement
+        )
+        changed = replace(entries[at], touches={})
+        said = refused(question, [*entries[:at], changed, *entries[at + 1 :]], statement)
+        assert f"entry {number} does not touch 'asset:" in said
+
+
+def test_what_was_known_was_recorded_when_the_statement_says() -> None:
+    book = PaperBook()
+    for fact in (own("page1"), add("A"), transfer("page1", to="X"), add("B")):
+        book.append(fact)
+    whole = told(book)
+    question, entries, statement = pack(whole, "owner", 3, asset=PAGE)
+    later = "2027-01-01T00:00:09.000000Z"
+    assert refused(question, entries, replace(statement, recorded_at=later)) == (
+        f"entry 3 was recorded at {whole.by_number[3].recorded_at}, and the statement says {later}"
+    )
+    question, entries, statement = pack(whole, "owner", 4, asset=PAGE)
+    early = "2026-01-01T00:00:00.000000Z"
+    assert refused(question, entries, replace(statement, recorded_at=early)) == (
+        f"entry 1 was recorded at {whole.by_number[1].recorded_at}, after the moment that "
+        "the statement gives to the later entry 4"
+    )
+
+
+def test_an_asset_that_the_partner_owns_cannot_be_left_out_of_what_is_claimed() -> None:
+    """Where its entries are there for another reason, the claim is held against them."""
+    book = PaperBook()
+    for fact in (add("A"), own("page1"), grant("A", "page1"), transfer("page1", to="A")):
+        book.append(fact)
+    question, entries, statement = pack(told(book), "offboard", partner=PARTNERS[0])
+    assert derive(question, entries, statement)["owned_by_partner"]
+    with pytest.raises(Incomplete, match="entry 4 records 30001 as the owner of page:50001"):
+        derive(question, entries, replace(statement, owned=()))
