@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from api import problems
 from api.body_limit import BodyLimit
-from api.routes import asking, docs, health, recording
+from api.routes import asking, docs, health, proving, recording
 from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
 from domain.facts import AnyFact
@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.include_router(health.router)
     app.include_router(recording.router, prefix="/v1", tags=["recording"])
     app.include_router(asking.router, prefix="/v1", tags=["asking"])
+    app.include_router(proving.router, prefix="/v1", tags=["proving"])
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     return app
 

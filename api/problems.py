@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from domain.refusals import Refused
+from ledger.keyring import KeysMissing, KeysUnreadable
+from ledger.log import NoSuchTile
 from ledger.store_errors import StoreError
 from projections.moments import BadQuestion, UnknownBook
 
@@ -106,6 +108,15 @@ def install(app: FastAPI) -> None:
     def _store(_: Request, error: StoreError) -> Response:
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return problem(503, "store-unavailable", str(error), headers=headers)
+
+    @app.exception_handler(KeysMissing)
+    @app.exception_handler(KeysUnreadable)
+    def _keys(_: Request, error: Exception) -> Response:
+        return problem(503, "no-signing-keys", str(error))
+
+    @app.exception_handler(NoSuchTile)
+    def _no_tile(_: Request, error: NoSuchTile) -> Response:
+        return problem(404, "no-such-tile", str(error))
 
     @app.exception_handler(RequestValidationError)
     def _invalid_request(_: Request, error: RequestValidationError) -> Response:

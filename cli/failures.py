@@ -10,9 +10,12 @@ from pydantic import ValidationError
 
 from domain.describing import describe
 from domain.refusals import Refused
+from evidence.errors import VerificationError
+from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.store_errors import StoreError
 from ledger.stored_bytes import UnreadableEntry
 from projections.moments import BadQuestion, UnknownBook
+from projections.packing import PackDiffers
 
 
 class Exit(IntEnum):
@@ -24,6 +27,7 @@ class Exit(IntEnum):
     USAGE = 2
     NO = 3
     """The answer is no, or unknown, or something is left."""
+    NOT_VERIFIED = 5
     STORE_UNREACHABLE = 6
     INTERRUPTED = 130
 
@@ -78,6 +82,10 @@ def explain(error: Exception) -> tuple[Exit, str]:
             return Exit.FAILED, f"not recorded: {where}{error}"
         case Failed() | UnknownBook() | UnreadableEntry():
             return Exit.FAILED, str(error)
+        case KeysMissing() | KeysUnreadable() | PackDiffers():
+            return Exit.FAILED, str(error)
+        case VerificationError():
+            return Exit.NOT_VERIFIED, f"not verified: {error}"
         case StoreError():
             return Exit.STORE_UNREACHABLE, str(error)
         case sqlite3.Error():

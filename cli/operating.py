@@ -13,8 +13,10 @@ from bootstrap.settings import Settings
 from cli.failures import Exit, Failed
 from cli.options import opened
 from ledger.database import Database
+from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.migrate import migrate as apply_migrations
 from ledger.migrate import pending
+from ledger.self_check import last_check
 from ledger.store_errors import StoreError, StoreUnavailable
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -98,8 +100,27 @@ def examine(services: Services) -> Iterator[Finding]:
         yield Finding("read model", wrong, sound=False)
     else:
         yield Finding("read model", behind if lag else "up to date")
+    yield from _log(services)
     books = services.books.books()
     yield Finding("books", f"{len(books)}, with {sum(books.values())} entries")
+
+
+def _log(services: Services) -> Iterator[Finding]:
+    """The signed log, and what its last check found."""
+    try:
+        newest = services.log.newest_checkpoint()
+    except (KeysMissing, KeysUnreadable) as error:
+        yield Finding("log", f"nothing is sealed or proven: {error}")
+        return
+    over = f"{newest.checkpoint.size} entries" if newest else "nothing yet"
+    yield Finding("log", f"the newest checkpoint is over {over}")
+    check = last_check(services.database)
+    if check is None:
+        yield Finding("log check", "never; run: access-ledger verify")
+    elif check.problem:
+        yield Finding("log check", f"at {check.checked_at}: {check.problem}", sound=False)
+    else:
+        yield Finding("log check", f"at {check.checked_at}: all {check.entries} entries as sealed")
 
 
 def _clock_difference(database: Database) -> Finding:

@@ -1,5 +1,6 @@
 """The worker: keeps the read model warm. PostgreSQL wakes it; a poll stands beside the alarm."""
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +12,14 @@ import psycopg
 import structlog
 from cyclopts import App
 
-from bootstrap.services import open_services
+from bootstrap import clock
+from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
 from cli.failures import Exit
 from cli.signals import on_both
+from evidence.errors import VerificationError
+from ledger.keyring import KeysMissing, KeysUnreadable
+from ledger.self_check import check_and_note
 from ledger.store_errors import StoreError
 from projections.projector import Projector
 
@@ -36,19 +41,50 @@ def worker() -> int:
     with on_both(stopping), open_services(settings) as services, alarm(settings, stop) as wait:
         log = structured_log()
         log.info("worker started", poll_seconds=settings.poll_seconds)
-        keep_current(services.projector, wait, stop, log)
+        check = schedule(settings.check_hours, lambda: check_log(services, log))
+        keep_current(services.projector, wait, stop, log, check)
         log.info("worker stopped")
     return Exit.OK
 
 
+def schedule(hours: float, work: Callable[[], None]) -> Callable[[], None]:
+    """Work that is done at once, and again each time that so many hours have passed; 0: never."""
+    due = time.monotonic() if hours else math.inf
+
+    def if_due() -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            work()
+            due = time.monotonic() + hours * 3600
+
+    return if_due
+
+
+def check_log(services: Services, log: structlog.stdlib.BoundLogger) -> None:
+    """Hash every entry again; what is found goes to the log, and to doctor."""
+    try:
+        done = check_and_note(services.log, services.database, clock.now)
+    except VerificationError as error:
+        log.error("log check failed", reason=str(error))  # noqa: TRY400 - the sentence says it all
+    except (KeysMissing, KeysUnreadable) as error:
+        log.error("log check impossible", reason=str(error))  # noqa: TRY400 - the same
+    else:
+        log.info("log checked", entries=done.entries, checkpoints=done.checkpoints)
+
+
 def keep_current(
-    projector: Projector, wait: Wait, stop: Event, log: structlog.stdlib.BoundLogger
+    projector: Projector,
+    wait: Wait,
+    stop: Event,
+    log: structlog.stdlib.BoundLogger,
+    check: Callable[[], None] = lambda: None,
 ) -> None:
-    """Catch up, wait, and again; a store that is away is waited for."""
+    """Catch up, check what is due, wait, and again; a store that is away is waited for."""
     away = False
     while not stop.is_set():
         try:
             taken = projector.catch_up()
+            check()
         except StoreError as error:
             if not away:
                 log.warning("store away", reason=str(error))

@@ -5,7 +5,7 @@ The one module of the room that opens files. Exit codes: 0 verified, 1 a file ca
 """
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from evidence.telling import printable, tell
 from evidence.verifying import Verified, read_keys, verify_pack
 
 OK, UNREADABLE, NOT_VERIFIED = 0, 1, 5
+PROGRAM = "python -m evidence"
 
 
 class Unreadable(Exception):
@@ -25,26 +26,33 @@ class Unreadable(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     options = _parser().parse_args(arguments)
+    return check(options.pack, key=options.key, since=options.since)
+
+
+def check(pack: Path, *, key: Path | None, since: Path | None, program: str = PROGRAM) -> int:
+    """Check a pack and say what it shows; the exit code."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter is no reason to fail.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
-        return _report(_verified(options))
+        return _report(_verified(pack, key, since), program)
     except Unreadable as error:
-        return _complain(str(error), UNREADABLE)
+        return _complain(program, str(error), UNREADABLE)
     except VerificationError as error:
-        return _complain(f"not verified: {error}", NOT_VERIFIED)
+        return _complain(program, f"not verified: {error}", NOT_VERIFIED)
     except BrokenPipeError:
         sys.stdout = None  # the reader went away; nothing to flush
         return UNREADABLE
     except Exception as error:  # noqa: BLE001 - whatever a pack holds, a sentence and no stack trace
         what = f"{type(error).__name__}: {error}"
-        return _complain(f"not verified, by an error that was not foreseen: {what}", NOT_VERIFIED)
+        return _complain(
+            program, f"not verified, by an error that was not foreseen: {what}", NOT_VERIFIED
+        )
 
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
-        prog="python -m evidence",
+        prog=PROGRAM,
         description="Check a pack of the Access Ledger and say what it shows.",
         epilog="Exit codes: 0 verified, 1 a file cannot be read, 2 usage, 5 not to be trusted.",
     )
@@ -64,10 +72,10 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _verified(options: Namespace) -> Verified:
-    keys = _keys(options.key) if options.key else None
-    since = _bytes(options.since, MAX_NOTE_BYTES) if options.since else None
-    return verify_pack(_bytes(options.pack, MAX_ARCHIVE_BYTES), keys, since=since)
+def _verified(pack: Path, key: Path | None, since: Path | None) -> Verified:
+    keys = _keys(key) if key else None
+    held = _bytes(since, MAX_NOTE_BYTES) if since else None
+    return verify_pack(_bytes(pack, MAX_ARCHIVE_BYTES), keys, since=held)
 
 
 def _keys(path: Path) -> list[VerifierKey]:
@@ -87,7 +95,7 @@ def _bytes(path: Path, most: int) -> bytes:
         raise Unreadable(f"{path} cannot be read: {why}") from None
 
 
-def _report(verified: Verified) -> int:
+def _report(verified: Verified, program: str) -> int:
     for line in tell(verified):
         print(line)
     sys.stdout.flush()
@@ -96,14 +104,15 @@ def _report(verified: Verified) -> int:
         print("what was recorded is true.", flush=True)
         return OK
     return _complain(
+        program,
         "consistent in itself, signer not known; give the ledger's keys with --key to know "
         "who signed it",
         NOT_VERIFIED,
     )
 
 
-def _complain(message: str, code: int) -> int:
-    print(f"python -m evidence: {printable(message)}", file=sys.stderr)
+def _complain(program: str, message: str, code: int) -> int:
+    print(f"{program}: {printable(message)}", file=sys.stderr)
     return code
 
 

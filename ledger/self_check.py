@@ -1,18 +1,20 @@
 """The self-check: every stored entry is hashed again and held to the tree and to checkpoints."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from domain.instants import format_instant
 from evidence.checkpoints import Checkpoint
 from evidence.errors import VerificationError
 from evidence.merkle import HASH_BYTES, Appender, leaf_hash
+from ledger.book import Clock
 from ledger.database import Database, load_sql
 from ledger.keyring import Keyring
-from ledger.log import opened_checkpoint
+from ledger.log import Log, opened_checkpoint
 
 BATCH = 10_000
 _OTHER_HASH = (
@@ -61,12 +63,50 @@ def check_log(
     return _Check(database, keyring, against).run(on_progress)
 
 
+@dataclass(frozen=True, slots=True)
+class LastCheck:
+    """When this ledger was last checked as a whole, and what was found."""
+
+    checked_at: str
+    entries: int
+    problem: str | None
+
+
+def check_and_note(
+    log: Log, database: Database, clock: Clock, *, against: Checkpoint | None = None
+) -> Checked:
+    """Seal, check, and note what was found, for `doctor` to tell. Raises VerificationError."""
+    sql = load_sql(Path(__file__).parent / "sql", database.dialect)
+    problem, entries = None, 0
+    try:
+        log.seal()
+        done = check_log(database, log.keyring(), against=against)
+        entries = done.entries
+    except VerificationError as error:
+        problem = str(error)
+        raise
+    finally:
+        with database.writing() as connection:
+            checked_at = format_instant(clock())
+            sql.put_check(connection, checked_at=checked_at, entries=entries, problem=problem)
+    return done
+
+
+def last_check(database: Database) -> LastCheck | None:
+    """The last check that was noted."""
+    sql = load_sql(Path(__file__).parent / "sql", database.dialect)
+    with database.reading() as connection:
+        row = sql.last_check(connection)
+    return LastCheck(row["checked_at"], row["entries"], row["problem"]) if row else None
+
+
 class _Check:
     def __init__(self, database: Database, keyring: Keyring, against: Checkpoint | None) -> None:
         self.database = database
         self.sql = load_sql(Path(__file__).parent / "sql", database.dialect)
         self.tree = Appender()
         self.signed = self._checkpoints(keyring)
+        self.own = len(self.signed)
         if against:
             self.signed.append(("the checkpoint given", against))
         self.signed.sort(key=lambda named: named[1].size)
@@ -102,7 +142,7 @@ class _Check:
                 f"ones, from leaf {self.tree.size} on, are missing"
             )
         self._hold_to_checkpoints(self.tree.size, last=True)
-        return Checked(self.tree.size, sealed, len(self.signed), self.tree.root())
+        return Checked(self.tree.size, sealed, self.own, self.tree.root())
 
     def _entries(self, position: int) -> list[Any]:
         with self.database.reading() as connection:
@@ -111,7 +151,8 @@ class _Check:
     def _take(self, rows: Sequence[Any], sealed: int) -> None:
         hashes = [leaf_hash(row["state"]) for row in rows]
         stored = self._stored_leaves(self.tree.size, len(rows))
-        for leaf, (row, fresh) in enumerate(zip(rows, hashes, strict=True), start=self.tree.size):
+        both = zip(rows, hashes, stored, strict=True)
+        for leaf, (row, fresh, sealed_hash) in enumerate(both, start=self.tree.size):
             name = f"entry {row['number']} of book {row['book']}"
             _require_own_place(name, row)
             expected = self._position_of(leaf)
@@ -120,7 +161,7 @@ class _Check:
                     f"the entry that was sealed at position {expected} is missing; "
                     f"{name}, at position {row['position']}, comes in its place"
                 )
-            if leaf < sealed and fresh != next(stored):
+            if leaf < sealed and fresh != sealed_hash:
                 raise EntryChanged(name, row["position"], _OTHER_HASH)
         while hashes:
             until = self._next_size()
@@ -158,14 +199,17 @@ class _Check:
                 )
             self.held += 1
 
-    def _stored_leaves(self, first: int, count: int) -> Iterator[bytes]:
-        """The hashes of leaves as the tree has them; nothing for what it does not have."""
+    def _stored_leaves(self, first: int, count: int) -> list[bytes]:
+        """The hashes of leaves as the tree has them; empty for what it does not have."""
+        found: list[bytes] = []
         with self.database.reading() as connection:
-            for tile in range(first // 256, (first + count) // 256 + 1):
+            for tile in range(first // 256, (first + count - 1) // 256 + 1):
                 row = self.sql.log_hashes(connection, level=0, tile=tile)
                 hashes = row["digests"] if row else b""
-                for leaf in range(max(first, tile * 256), min(first + count, tile * 256 + 256)):
-                    yield hashes[leaf % 256 * HASH_BYTES :][:HASH_BYTES]
+                low, high = max(first, tile * 256), min(first + count, tile * 256 + 256)
+                starts = (leaf % 256 * HASH_BYTES for leaf in range(low, high))
+                found += [bytes(hashes[start : start + HASH_BYTES]) for start in starts]
+        return found
 
 
 def _require_own_place(name: str, row: Any) -> None:

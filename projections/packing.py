@@ -93,6 +93,7 @@ class Packer:
 
     def pack(self, wanted: Wanted, *, since: bytes | None = None) -> bytes:
         """The pack for a question; `since` is a checkpoint that the other side holds."""
+        _check_subject(wanted)
         answer = self._ask(wanted)
         sealed = self._log.seal()
         self._projector.catch_up()  # so that whatever is in the tree can be found
@@ -267,6 +268,16 @@ class Packer:
             if partner in named and row["position"] <= last:
                 owned.add((event["asset"]["type"], event["asset"]["id"]))
         return tuple(found), tuple(sorted(owned))
+
+
+def _check_subject(wanted: Wanted) -> None:
+    """Raise BadQuestion for an asset or a partner that the kind of question is not about."""
+    asks_asset = wanted.kind in {"who", "owner", "asset-timeline"}
+    asks_partner = wanted.kind in {"what", "offboard", "partner-timeline"}
+    if (wanted.asset is not None) is not asks_asset:
+        raise BadQuestion(f"{wanted.kind} is {'' if asks_asset else 'not '}about an asset")
+    if (wanted.partner is not None) is not asks_partner:
+        raise BadQuestion(f"{wanted.kind} is {'' if asks_partner else 'not '}about a partner")
 
 
 def _texts(during: During) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from bootstrap.services import Services, all_migrations, open_database, open_services
 from bootstrap.settings import Settings
 from ledger.database import Database
+from ledger.keyring import create_keyring
 from ledger.migrate import migrate
 from tests.postgres import running_server
 
@@ -82,10 +83,12 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_settings(postgres_server: str) -> Iterator[Settings]:
-    """A fresh, migrated PostgreSQL database."""
+def postgres_settings(postgres_server: str, tmp_path: Path) -> Iterator[Settings]:
+    """A fresh, migrated PostgreSQL database, with keys for its log."""
+    key_file = tmp_path / "given.key"
+    create_keyring(key_file)
     with _postgres_database(postgres_server, _TEMPLATE) as settings:
-        yield settings
+        yield settings.model_copy(update={"log_key_file": key_file})
 
 
 @pytest.fixture

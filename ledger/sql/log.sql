@@ -52,8 +52,13 @@ ORDER BY nth;
 -- One more checkpoint.
 INSERT INTO log_checkpoint (nth, size, note, signed_at) VALUES (:nth, :size, :note, :signed_at);
 
--- name: positions_of_entries
--- The positions of some entries of a book: a run of numbers.
-SELECT number, position FROM entry
-WHERE book = :book AND number >= :low AND number <= :high
-ORDER BY number;
+-- name: last_check^
+-- The last self-check.
+SELECT checked_at, entries, problem FROM log_check WHERE name = 'log';
+
+-- name: put_check!
+-- What a self-check found.
+INSERT INTO log_check (name, checked_at, entries, problem)
+VALUES ('log', :checked_at, :entries, :problem)
+ON CONFLICT (name) DO UPDATE
+SET checked_at = excluded.checked_at, entries = excluded.entries, problem = excluded.problem;

@@ -42,7 +42,9 @@ def test_the_examples_of_the_document_work(recorder: Recorder, client: TestClien
                 url = path.format_map(_examples(operation, "path"))
                 if "requestBody" in operation:
                     body = operation["requestBody"]["content"]["application/json"]["example"]
-                    answer = client.post(url, json={**body, "partner": "563920174410299"})
+                    if path.endswith("/facts"):
+                        body = {**body, "partner": "563920174410299"}
+                    answer = client.post(url, json=body)
                 else:
                     answer = client.get(url, params=query)
                 assert answer.status_code in {200, 201}, (url, query, answer.text)
@@ -60,9 +62,12 @@ def _examples(operation: dict[str, Any], where: str) -> dict[str, Any]:
 def _queries(operation: dict[str, Any]) -> list[dict[str, Any]]:
     """Each example by itself; those of a difference in their pairs."""
     found = _examples(operation, "query")
-    if "from" in found:
+    if "from_known" in found:
         return [
             {name: found[name] for name in pair}
             for pair in (("from", "to"), ("from_known", "to_known"))
         ]
+    if any(parameter["required"] for parameter in operation.get("parameters", [])
+           if parameter["in"] == "query"):  # fmt: skip
+        return [found]
     return [{}, *({name: value} for name, value in found.items())]

@@ -23,6 +23,14 @@ CREATE TABLE log_state (
 
 INSERT INTO log_state (name, size, position) VALUES ('log', 0, 0);
 
+-- The last self-check: when it ended, over how many entries, and what it found.
+CREATE TABLE log_check (
+    name text PRIMARY KEY,
+    checked_at text NOT NULL,
+    entries bigint NOT NULL,
+    problem text
+);
+
 CREATE TABLE log_checkpoint (
     nth bigint PRIMARY KEY,
     size bigint NOT NULL,

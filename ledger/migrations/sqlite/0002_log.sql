@@ -23,6 +23,14 @@ CREATE TABLE log_state (
 
 INSERT INTO log_state (name, size, position) VALUES ('log', 0, 0);
 
+-- The last self-check: when it ended, over how many entries, and what it found.
+CREATE TABLE log_check (
+    name TEXT PRIMARY KEY,
+    checked_at TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    problem TEXT
+);
+
 CREATE TABLE log_checkpoint (
     nth INTEGER PRIMARY KEY,
     size INTEGER NOT NULL,

@@ -1,0 +1,221 @@
+"""Proof over HTTP: the log as tiles, checkpoints and proofs, and packs for the other side."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from api.parameters import Book, Ledger, instant, known, only_known
+from api.problems import BadRequest, documented
+from api.routes.showing import shown
+from bootstrap.services import Services
+from domain.values import AssetKey, PortfolioId
+from evidence.errors import VerificationError
+from evidence.notes import to_base64
+from evidence.tiles import parse_path
+from evidence.tlog_proofs import LogProof
+from projections.moments import AsOf
+from projections.packing import Wanted
+
+router = APIRouter(dependencies=[Depends(only_known)])
+
+PLAIN = "text/plain; charset=utf-8"
+IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+MAX_NOTE = 1_000_000
+
+
+def _content(media_type: str, description: str) -> dict[int | str, dict[str, object]]:
+    schema = {"type": "string"} if media_type.startswith("text") else {
+        "type": "string", "format": "binary",
+    }  # fmt: skip
+    return {200: {"description": description, "content": {media_type: {"schema": schema}}}}
+
+
+@router.get(
+    "/log/checkpoint",
+    response_class=Response,
+    responses={**_content("text/plain", "A signed note (C2SP tlog-checkpoint)"), **documented()},
+)
+def checkpoint(ledger: Ledger) -> Response:
+    """A signed checkpoint over every entry."""
+    return Response(ledger.log.seal().note, media_type=PLAIN)
+
+
+@router.get(
+    "/log/keys",
+    response_class=Response,
+    responses={**_content("text/plain", "Verifier keys, one a line"), **documented()},
+)
+def keys(ledger: Ledger) -> Response:
+    """The verifier keys, current and former. Whoever checks takes them from elsewhere."""
+    return Response(ledger.log.keyring().public_text, media_type=PLAIN)
+
+
+@router.get(
+    "/log/tile/{path:path}",
+    response_class=Response,
+    responses={
+        **_content("application/octet-stream", "A tile of hashes or entries (C2SP tlog-tiles)"),
+        **documented(404),
+    },
+)
+def tile(
+    ledger: Ledger,
+    path: Annotated[
+        str,
+        Path(
+            description="LEVEL/INDEX or entries/INDEX, with .p/WIDTH for a partial tile.",
+            pattern=r"^(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?$",
+            openapi_examples={"the first leaves": {"value": "0/000.p/3"}},
+        ),
+    ],
+) -> Response:
+    """A tile of the log."""
+    try:
+        wanted = parse_path(f"tile/{path}")
+    except VerificationError as error:
+        raise BadRequest(404, "no-such-tile", str(error)) from error
+    data = ledger.log.tile(wanted)
+    return Response(data, media_type="application/octet-stream", headers=IMMUTABLE)
+
+
+class Inclusion(BaseModel):
+    """That a leaf is in the tree of a size."""
+
+    leaf: int
+    size: int
+    hashes: list[str] = Field(description="Base64, the leaf's sibling first (RFC 9162 2.1.3).")
+
+
+class Consistency(BaseModel):
+    """That the tree of one size begins with the tree of another."""
+
+    from_size: int
+    to_size: int
+    hashes: list[str] = Field(description="Base64 (RFC 9162 2.1.4).")
+
+
+Size = Annotated[
+    int,
+    Query(
+        ge=1,
+        le=2**53 - 1,
+        description="The size of a tree.",
+        openapi_examples={"a small one": {"value": 3}},
+    ),
+]
+Leaf = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=2**53 - 1,
+        description="A leaf, from 0.",
+        openapi_examples={"the first": {"value": 0}},
+    ),
+]
+
+
+@router.get("/log/inclusion", response_model=Inclusion, responses=documented(404))
+def inclusion(request: Request, ledger: Ledger, leaf: Leaf, size: Size) -> Response:
+    """The proof that an entry is in the log."""
+    ledger.log.extend()
+    try:
+        hashes = ledger.log.inclusion_of_leaf(leaf, size)
+    except ValueError as error:
+        raise BadRequest(404, "no-such-proof", str(error)) from error
+    return shown(request, Inclusion(leaf=leaf, size=size, hashes=[to_base64(h) for h in hashes]))
+
+
+@router.get("/log/consistency", response_model=Consistency, responses=documented(404))
+def consistency(request: Request, ledger: Ledger, from_size: Size, to_size: Size) -> Response:
+    """The proof that the log only grew between two checkpoints."""
+    ledger.log.extend()
+    try:
+        hashes = ledger.log.consistency(from_size, to_size)
+    except ValueError as error:
+        raise BadRequest(404, "no-such-proof", str(error)) from error
+    told = [to_base64(value) for value in hashes]
+    return shown(request, Consistency(from_size=from_size, to_size=to_size, hashes=told))
+
+
+@router.get(
+    "/log/proof/{leaf}",
+    response_class=Response,
+    responses={**_content("text/plain", "A log proof (C2SP tlog-proof)"), **documented(404)},
+)
+def log_proof(
+    ledger: Ledger,
+    leaf: Annotated[
+        int,
+        Path(ge=0, le=2**53 - 1, description="A leaf.", openapi_examples={"a": {"value": 0}}),
+    ],
+) -> Response:
+    """The proof that an entry is in the log, as a text to be checked offline."""
+    sealed = ledger.log.seal()
+    try:
+        hashes = ledger.log.inclusion_of_leaf(leaf, sealed.checkpoint.size)
+    except ValueError as error:
+        raise BadRequest(404, "no-such-proof", str(error)) from error
+    return Response(bytes(LogProof(leaf, tuple(hashes), sealed.note)), media_type=PLAIN)
+
+
+class Span(BaseModel, extra="forbid"):
+    """A half-open period of two RFC 3339 times."""
+
+    from_: str = Field(alias="from", json_schema_extra={"format": "date-time"})
+    to: str = Field(json_schema_extra={"format": "date-time"})
+
+
+class WantedPack(BaseModel, extra="forbid"):
+    """The question that a pack answers."""
+
+    kind: Literal[
+        "who", "owner", "what", "matrix", "offboard", "asset-timeline", "partner-timeline"
+    ]
+    asset: AssetKey | None = None
+    partner: PortfolioId | None = None
+    at: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
+    known_at: int | str | None = Field(default=None, description="An entry number or an instant.")
+    during: Span | None = None
+    since: str | None = Field(
+        default=None, max_length=MAX_NOTE, description="A checkpoint that the other side holds."
+    )
+
+
+_PACK_EXAMPLE = {"kind": "who", "asset": {"type": "page", "id": "104857600219483"}}
+
+
+@router.post(
+    "/portfolios/{book}/evidence",
+    response_class=Response,
+    responses={**_content("application/zip", "A pack"), **documented(404)},
+    openapi_extra={
+        "requestBody": {"content": {"application/json": {"example": _PACK_EXAMPLE}}},
+    },
+)
+def pack(book: Book, ledger: Ledger, wanted: WantedPack) -> Response:
+    """An answer with everything that proves it, to be checked by anybody."""
+    data = _packed(ledger, book, wanted)
+    name = f"{wanted.kind}-{book}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(data, media_type="application/zip", headers=headers)
+
+
+def _packed(ledger: Services, book: str, wanted: WantedPack) -> bytes:
+    known_at, during = wanted.known_at, wanted.during
+    asked = Wanted(
+        kind=wanted.kind,
+        book=book,
+        asset=wanted.asset.key if wanted.asset else None,
+        partner=wanted.partner,
+        as_of=AsOf(
+            at=None if wanted.at is None else instant("at", wanted.at),
+            known_at=known("known_at", known_at) if isinstance(known_at, str) else known_at,
+        ),
+        during=(instant("during", during.from_), instant("during", during.to)) if during else None,
+    )
+    since = None if wanted.since is None else wanted.since.encode("utf-8", "surrogatepass")
+    try:
+        return ledger.packer.pack(asked, since=since)
+    except VerificationError as error:
+        raise BadRequest(422, "bad-checkpoint", f"since: {error}") from error

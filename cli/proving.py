@@ -1,0 +1,181 @@
+"""Proof at the terminal: packs for the other side, checking them, the log's keys, checkpoints."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from bootstrap import clock
+from bootstrap.services import key_file
+from bootstrap.settings import Settings
+from cli.failures import Exit, Failed, Usage
+from cli.options import asset_key, chosen_book, opened, partner_id
+from cli.times import as_of, period
+from evidence.__main__ import check
+from evidence.checkpoints import open_checkpoint
+from evidence.errors import VerificationError
+from ledger.keyring import KeysMissing, create_keyring, read_keyring, rotate_keyring
+from ledger.self_check import check_and_note
+from projections.packing import Wanted
+
+Kind = Literal["who", "what", "owner", "matrix", "offboard", "timeline"]
+
+
+def evidence(
+    question: Annotated[Kind, Parameter(help="The question that the pack answers.")],
+    subject: Annotated[
+        str | None, Parameter(help="The asset (TYPE:ID) or partner; none for the matrix.")
+    ] = None,
+    /,
+    *,
+    output: Annotated[
+        Path, Parameter(name=["--output", "-o"], help="The file to write; it must not exist yet.")
+    ],
+    book: Annotated[str | None, Parameter(help="The book to ask: a portfolio id.")] = None,
+    at: Annotated[str | None, Parameter(help="The moment asked about; now by default.")] = None,
+    known_at: Annotated[
+        str | None, Parameter(help="As known at a moment or an entry number; now by default.")
+    ] = None,
+    during: Annotated[str | None, Parameter(help="A period FROM/TO, for who and what.")] = None,
+    since: Annotated[
+        Path | None,
+        Parameter(help="A checkpoint that the other side holds: the pack proves what grew since."),
+    ] = None,
+) -> int:
+    """Write a pack: an answer with everything that proves it, to be checked by anybody."""
+    now = clock.now()
+    kind, asset, partner = _subject(question, subject)
+    held = _read(since) if since else None
+    with opened() as (settings, services):
+        pack = services.packer.pack(
+            Wanted(
+                kind=kind,
+                book=chosen_book(book, settings, services),
+                asset=asset,
+                partner=partner,
+                as_of=as_of(at, known_at, now),
+                during=period(during, now) if during else None,
+            ),
+            since=held,
+        )
+        keys = services.log.keyring()
+    try:
+        with output.open("xb") as file:
+            file.write(pack)
+    except FileExistsError:
+        raise Failed(f"{output} is there already; give another name with -o") from None
+    print(f"{output}: {len(pack)} bytes, signed by {keys.origin}")
+    print(f"to check it: access-ledger verify {output} --key KEYS")
+    print("where KEYS is what access-ledger log key show prints; hand it over by another way")
+    return Exit.OK
+
+
+def _subject(question: Kind, subject: str | None) -> tuple[str, tuple[str, str] | None, str | None]:
+    """The kind of question that a pack knows, and what it is about."""
+    if question == "matrix":
+        if subject is not None:
+            raise Usage(f"the matrix is about the whole book; leave {subject!r} out")
+        return question, None, None
+    if subject is None:
+        raise Usage(f"say about what: evidence {question} page:104857600219483, or a partner's id")
+    if question == "timeline":
+        of_asset = ":" in subject
+        kind = "asset-timeline" if of_asset else "partner-timeline"
+    else:
+        of_asset, kind = question in {"who", "owner"}, question
+    return (kind, asset_key(subject), None) if of_asset else (kind, None, partner_id(subject))
+
+
+def verify(
+    pack: Annotated[Path | None, Parameter(help="A pack; without one, this ledger itself.")] = None,
+    /,
+    *,
+    key: Annotated[
+        Path | None, Parameter(help="The verifier keys, from a place that you trust.")
+    ] = None,
+    since: Annotated[
+        Path | None, Parameter(help="With a pack: a checkpoint of the ledger that you hold.")
+    ] = None,
+    against: Annotated[
+        Path | None, Parameter(help="Without a pack: a checkpoint kept elsewhere.")
+    ] = None,
+) -> int:
+    """Check a pack; or hash every entry of this ledger again and hold it to its checkpoints."""
+    if pack is not None:
+        if against is not None:
+            raise Usage("--against is for the ledger itself; with a pack give --since")
+        return check(pack, key=key, since=since, program="access-ledger verify")
+    if key is not None or since is not None:
+        raise Usage("--key and --since are for a pack; name the pack to check")
+    held = _read(against) if against else None
+    with opened() as (_, services):
+        keyring = services.log.keyring()
+        against = held and open_checkpoint(held, keyring.verifiers, origin=keyring.origin)
+        done = check_and_note(services.log, services.database, clock.now, against=against or None)
+    grown = f"; the log extends the checkpoint over {against.size} entries" if against else ""
+    print(
+        f"all {done.entries} entries are as they were sealed; checkpoints of {keyring.origin} "
+        f"held: {done.checkpoints}{grown}"
+    )
+    return Exit.OK
+
+
+def checkpoint() -> int:
+    """Sign and print a checkpoint over every entry; keep it where the ledger is not."""
+    with opened() as (_, services):
+        print(services.log.seal().note.decode(), end="")
+    return Exit.OK
+
+
+def show_keys() -> int:
+    """Print the verifier keys, current and former: what the other side is given."""
+    with opened() as (_, services):
+        print(services.log.keyring().public_text, end="")
+    return Exit.OK
+
+
+def create_key(path: Path, /) -> int:
+    """Make a secret file of signing keys, for ACCESS_LEDGER_LOG_KEY_FILE."""
+    if path.exists():
+        raise Failed(f"{path} is there already; signing keys are never overwritten")
+    print(create_keyring(path).public_text, end="")
+    return Exit.OK
+
+
+def rotate_key() -> int:
+    """Replace the signing keys; what the old ones signed is verified by them for ever."""
+    path = key_file(Settings())
+    if path is None:
+        raise KeysMissing(None)
+    with opened() as (_, services):
+        services.log.seal()  # the last one of the old key
+        read_keyring(path)
+        rotate_keyring(path)
+        services.log.seal()
+        print(services.log.keyring().public_text, end="")
+    return Exit.OK
+
+
+def _read(path: Path) -> bytes:
+    data = path.read_bytes()
+    if len(data) > 1_000_000:  # noqa: PLR2004 - no note is longer
+        raise VerificationError(f"{path} is too long to be a checkpoint")
+    return data
+
+
+def add_to(app: App) -> None:
+    """Make proof commands of the program."""
+    app.command(evidence, group="Proof")
+    app.command(verify, group="Proof")
+    log = App(
+        name="log",
+        group="Proof",
+        help="The signed log over all entries: checkpoint and keys.",
+    )
+    log.command(checkpoint)
+    key = App(name="key", help="The keys that sign checkpoints and packs.")
+    key.command(show_keys, name="show")
+    key.command(rotate_key, name="rotate")
+    key.command(create_key, name="create")
+    log.command(key)
+    app.command(log)

@@ -1,0 +1,199 @@
+"""Proof at the terminal: packs, their verification, the log's keys, checkpoints and self-check."""
+
+import re
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from bootstrap.services import open_services
+from bootstrap.settings import Settings
+from cli.worker import check_log, schedule, structured_log
+from tests.cli.conftest import Program
+
+ASSET, PARTNER = "page:104857600219483", "563920174410288"
+
+
+@pytest.fixture
+def keys(told: Program, tmp_path: Path) -> Path:
+    """The story's verifier keys, as the other side has them."""
+    path = tmp_path / "keys.txt"
+    path.write_text(told("log", "key", "show").out)
+    return path
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ("who", ASSET),
+        ("who", ASSET, "--at", "2026-03-15", "--known-at", "31"),
+        ("who", ASSET, "--during", "2026-03-01/2026-04-01"),
+        ("owner", ASSET),
+        ("timeline", ASSET),
+        ("what", PARTNER),
+        ("offboard", PARTNER),
+        ("timeline", PARTNER),
+        ("matrix",),
+        ("matrix", "--at", "2026-03-15"),
+    ],
+)
+def test_each_question_of_the_story_comes_as_a_pack_that_verifies(
+    told: Program, keys: Path, tmp_path: Path, question: tuple[str, ...]
+) -> None:
+    pack = str(tmp_path / "pack.zip")
+    written = told("evidence", *question, "-o", pack)
+    assert (written.code, written.err) == (0, "")
+    assert re.match(rf"{pack}: \d+ bytes, signed by access-ledger/[0-9a-f]{{16}}\n", written.out)
+    checked = told("verify", pack, "--key", str(keys))
+    assert checked.code == 0
+    assert checked.out.endswith("what was recorded is true.\n")
+
+
+def test_a_pack_without_keys_or_with_a_change_is_five(
+    told: Program, keys: Path, tmp_path: Path
+) -> None:
+    pack = tmp_path / "pack.zip"
+    told("evidence", "who", ASSET, "-o", str(pack))
+    unknown = told("verify", str(pack))
+    assert (unknown.code, unknown.err) == (
+        5,
+        "access-ledger verify: consistent in itself, signer not known; give the ledger's keys with "
+        "--key to know who signed it\n",
+    )
+    data = pack.read_bytes()
+    pack.write_bytes(data[:700] + bytes([data[700] ^ 1]) + data[701:])
+    changed = told("verify", str(pack), "--key", str(keys))
+    assert changed.code == 5
+    assert changed.err.startswith("access-ledger verify: not verified: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("evidence", "who", "-o", "x.zip"), 2, "say about what: evidence who page:10"),
+        (("evidence", "matrix", ASSET, "-o", "x.zip"), 2, "the matrix is about the whole book"),
+        (("evidence", "who", PARTNER, "-o", "x.zip"), 2, "is not an asset"),
+        (("evidence", "why", ASSET, "-o", "x.zip"), 2, "why"),
+        (("evidence", "who", ASSET, "-o", "there.zip"), 1, "there.zip is there already"),
+        (("evidence", "who", ASSET, "-o", "no/where.zip"), 1, "No such file or directory"),
+        (("evidence", "who", ASSET, "--since", "none", "-o", "x.zip"), 1, "No such file"),
+        (("evidence", "who", ASSET, "--since", "there.zip", "-o", "x.zip"), 5, "not verified: "),
+        (("verify", "none.zip"), 1, "none.zip cannot be read"),
+        (("verify", "there.zip", "--against", "c"), 2, "with a pack give --since"),
+        (("verify", "--key", "k"), 2, "name the pack to check"),
+        (("verify", "--against", "there.zip"), 5, "not verified: "),
+        (("log", "key", "create", "there.zip"), 1, "signing keys are never overwritten"),
+    ],
+)
+def test_what_cannot_be_proven_is_said(
+    told: Program, tmp_path: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    (tmp_path / "there.zip").write_bytes(b"something")
+    ran = told(*arguments)
+    assert (ran.code, message in ran.err) == (code, True), ran.err
+    assert not (tmp_path / "x.zip").exists()
+    assert (tmp_path / "there.zip").read_bytes() == b"something"
+
+
+def test_the_ledger_is_held_to_its_checkpoints_and_to_one_kept_elsewhere(
+    told: Program, tmp_path: Path
+) -> None:
+    kept = tmp_path / "checkpoint.txt"
+    kept.write_text(told("log", "checkpoint").out)
+    assert told("record", _fact(1)).code == 0
+    ran = told("verify", "--against", str(kept))
+    assert ran.code == 0
+    assert ran.out.startswith("all 41 entries are as they were sealed; checkpoints of access-led")
+    assert ran.out.endswith("held: 2; the log extends the checkpoint over 40 entries\n")
+
+
+def test_a_changed_entry_is_named(told: Program, tmp_path: Path) -> None:
+    assert told("verify").code == 0
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("DROP TRIGGER stored_events_refuse_update")
+        file.execute(
+            "UPDATE stored_events SET state = CAST(replace(CAST(state AS TEXT), '2026', '2025') "
+            "AS BLOB) WHERE originator_version = 22"
+        )
+    file.close()
+    ran = told("verify")
+    assert ran.code == 5
+    assert ran.err.startswith(
+        "access-ledger: not verified: entry 22 of book 506914307656634, at position 22, does not "
+        "have the hash that was sealed"
+    )
+
+
+def test_an_older_copy_of_the_ledger_does_not_pass_for_the_newer(
+    told: Program, tmp_path: Path
+) -> None:
+    backup = sqlite3.connect(tmp_path / "backup.db")
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.backup(backup)
+    file.close()
+    assert told("record", _fact(1)).code == 0
+    kept = tmp_path / "checkpoint.txt"
+    kept.write_text(told("log", "checkpoint").out)
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        backup.backup(file)
+    file.close()
+    backup.close()
+    ran = told("verify", "--against", str(kept))
+    assert ran.code == 5
+    assert "the checkpoint given is over 41 entries, and the store holds 40" in ran.err
+
+
+def test_keys_are_made_once_beside_the_ledger_and_rotated(
+    told: Program, keys: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "access-ledger.db.key"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    pack = str(tmp_path / "old.zip")
+    told("evidence", "matrix", "-o", pack)
+    rotated = told("log", "key", "rotate")
+    assert rotated.out.splitlines()[2:] == keys.read_text().splitlines()
+    newer = str(tmp_path / "new.zip")
+    told("evidence", "matrix", "-o", newer)
+    assert told("verify", newer, "--key", str(keys)).code == 5
+    (tmp_path / "both.txt").write_text(rotated.out)
+    for name in (pack, newer):
+        assert told("verify", name, "--key", str(tmp_path / "both.txt")).code == 0
+    assert told("verify").code == 0
+
+
+def _fact(number: int) -> str:
+    return (
+        f'{{"fact":"partner-added","id":"more-{number}","owner":"506914307656634",'
+        f'"partner":"7000{number}"}}'
+    )
+
+
+def test_the_worker_checks_the_log_and_doctor_tells_what_it_found(
+    told: Program,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert "log check: never; run: access-ledger verify" in told("doctor").out
+    with open_services(Settings()) as services:
+        check_log(services, structured_log())
+        assert '"event": "log checked"' in capfd.readouterr().err
+    assert re.search(r"ok +log check: at .*: all 40 entries as sealed", told("doctor").out)
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("DROP TRIGGER stored_events_refuse_delete")
+        file.execute("DELETE FROM stored_events WHERE rowid = 40")
+    file.close()
+    with open_services(Settings()) as services:
+        done: list[int] = []
+        check = schedule(1, lambda: (check_log(services, structured_log()), done.append(1))[1])
+        check()
+        check()
+        assert done == [1]
+        assert '"event": "log check failed"' in capfd.readouterr().err
+    ran = told("doctor")
+    assert ran.code == 1
+    assert re.search(r"WRONG +log check: at .*: the log has 40 leaves and the store 39", ran.out)
+    monkeypatch.setenv("ACCESS_LEDGER_LOG_KEY_FILE", str(tmp_path / "there.zip"))
+    (tmp_path / "there.zip").write_text("x")
+    assert "nothing is sealed or proven" in told("doctor").out
