@@ -110,9 +110,9 @@ def verify(
     held = _read(against) if against else None
     with opened() as (_, services):
         keyring = services.log.keyring()
-        against = held and open_checkpoint(held, keyring.verifiers, origin=keyring.origin)
-        done = check_and_note(services.log, services.database, clock.now, against=against or None)
-    grown = f"; the log extends the checkpoint over {against.size} entries" if against else ""
+        kept = held and open_checkpoint(held, keyring.verifiers, origin=keyring.origin)
+        done = check_and_note(services.log, services.database, clock.now, against=kept or None)
+    grown = f"; the log extends the checkpoint over {kept.size} entries" if kept else ""
     print(
         f"all {done.entries} entries are as they were sealed; checkpoints of {keyring.origin} "
         f"held: {done.checkpoints}{grown}"
