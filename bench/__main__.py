@@ -11,6 +11,7 @@ import psycopg
 
 from bench.importing import write_world
 from bench.measures import appends, imports, over_http, questions, told
+from bench.proof import proofs
 from bench.world import book_of_rank
 from bootstrap.services import all_migrations, open_database
 from bootstrap.settings import Settings
@@ -52,6 +53,7 @@ def main() -> None:
                 latencies, replay = questions(settings, book_of_rank(1))
                 _print(f"{title}, largest book", told(latencies, replay))
                 smaller = latencies
+                _print(title, proofs(settings))
             _print(title, over_http(settings, wanted.runs))
 
 
@@ -62,7 +64,7 @@ def _fresh(folder: Path, server: str, dialect: str, name: str) -> Settings:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE bench_{name}")
         url = psycopg.conninfo.make_conninfo(server, dbname=f"bench_{name}")
-        settings = Settings(database_url=url)
+        settings = Settings(database_url=url, log_key_file=folder / f"{name}.key")
     database = open_database(settings)
     migrate(database, all_migrations(database))
     database.close()

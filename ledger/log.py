@@ -5,11 +5,10 @@ the entries at any time; what binds them is the signed checkpoints, above all th
 else keeps.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.instants import format_instant
 from evidence.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
@@ -29,9 +28,12 @@ from ledger.book import Clock
 from ledger.bulk import collector_paused
 from ledger.database import Database, load_sql
 from ledger.keyring import Keyring, KeysMissing, create_keyring, read_keyring
+from ledger.stored_bytes import canonical_json
 
-BATCH = 10_000
+BATCH = 20_000
 _PER_TILE = 256
+
+Proof = TypeVar("Proof")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +180,22 @@ class Log:
 
     # --- proofs and tiles
 
-    @contextmanager
-    def _proving(self) -> Iterator[tuple[Any, StoredHash]]:
-        with self._database.reading() as connection:
-            yield connection, self._stored(connection)
+    def _proved(self, connection: Any, prove: Callable[[StoredHash], Proof]) -> Proof:
+        """What is proven from stored hashes: first seen which ones, then read in one statement."""
+        wanted: set[tuple[int, int]] = set()
+
+        def noted(level: int, index: int) -> bytes:
+            wanted.add((level, index))
+            return bytes(HASH_BYTES)
+
+        prove(noted)
+        places = [(level, *divmod(index, _PER_TILE)) for level, index in wanted]
+        rows = self._sql.some_hashes(connection, wanted=canonical_json(places).decode())
+        found = {
+            (row["level"], row["tile"] * _PER_TILE + row["place"]): bytes(row["digest"])
+            for row in rows
+        }
+        return prove(lambda level, index: found.get((level, index), b""))
 
     def leaf_of(self, position: int) -> int:
         """The leaf that the entry at a position is."""
@@ -200,21 +214,27 @@ class Log:
 
     def inclusion(self, positions: Iterable[int], size: int) -> list[tuple[int, list[bytes]]]:
         """For each position its leaf, and the proof that it is in the tree of a size."""
-        with self._proving() as (connection, stored):
+        with self._database.reading() as connection:
             leaves = [self._leaf(connection, position) for position in positions]
-            return [(leaf, inclusion_proof(leaf, size, stored)) for leaf in leaves]
+            proofs = self._proved(
+                connection,
+                lambda stored: [inclusion_proof(leaf, size, stored) for leaf in leaves],
+            )
+        return list(zip(leaves, proofs, strict=True))
 
     def inclusion_of_leaf(self, leaf: int, size: int) -> list[bytes]:
         """The proof that a leaf is in the tree of a size. Raises ValueError where it is not."""
         self._require(size)
-        with self._proving() as (_, stored):
-            return inclusion_proof(leaf, size, stored)
+        with self._database.reading() as connection:
+            return self._proved(connection, lambda stored: inclusion_proof(leaf, size, stored))
 
     def consistency(self, old_size: int, new_size: int) -> list[bytes]:
         """The proof that one tree begins with another. Raises ValueError where it does not."""
         self._require(new_size)
-        with self._proving() as (_, stored):
-            return consistency_proof(old_size, new_size, stored)
+        with self._database.reading() as connection:
+            return self._proved(
+                connection, lambda stored: consistency_proof(old_size, new_size, stored)
+            )
 
     def _require(self, size: int) -> None:
         if size > (newest := self.size()):
@@ -227,8 +247,8 @@ class Log:
         if (tile.index * _PER_TILE + tile.width) << (8 * level) > size:
             raise NoSuchTile(tile.path, size)
         if tile.level != "entries":
-            with self._proving() as (_, stored):
-                return hash_tile(tile, stored)
+            with self._database.reading() as connection:
+                return hash_tile(tile, self._stored(connection))
         first = tile.index * _PER_TILE
         return entry_bundle(self.leaves(first, tile.width))
 
