@@ -1,0 +1,1 @@
+"""Our proofs, checked by programs that are not ours."""
