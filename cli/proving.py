@@ -134,9 +134,18 @@ def show_keys() -> int:
     return Exit.OK
 
 
-def create_key(path: Path, /) -> int:
+def create_key(
+    path: Path,
+    /,
+    *,
+    if_missing: Annotated[
+        bool, Parameter(help="Keep the file that is there already, and say nothing.")
+    ] = False,
+) -> int:
     """Make a secret file of signing keys, for ACCESS_LEDGER_LOG_KEY_FILE."""
     if path.exists():
+        if if_missing:
+            return Exit.OK
         raise Failed(f"{path} is there already; signing keys are never overwritten")
     print(create_keyring(path).public_text, end="")
     return Exit.OK

@@ -41,9 +41,8 @@ def main(base: str, key: str, old_checkpoint: str) -> None:
             entry, leaf, size, hashes, root
         ):
             raise SystemExit(f"the proof of leaf {leaf} is not accepted")
-    print(
-        f"accepted: {size} entries, {report.tiles} tiles, {report.bundles} bundles, from {old_size}"
-    )
+    told = f"{size} entries, {report.tiles} tiles, {report.bundles} bundles, from {old_size}"
+    sys.stdout.write(f"accepted: {told}\n")
 
 
 if __name__ == "__main__":

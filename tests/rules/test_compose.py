@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,10 @@ def _commands() -> list[list[str]]:
     return [*commands, *(yaml.safe_load(command) for command in _of("CMD"))]
 
 
-def _help(command: str) -> str:
+def _help(*command: str) -> str:
     """What `access-ledger COMMAND --help` prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "cli", command, "--help"],
+        [sys.executable, "-m", "cli", *command, "--help"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -52,10 +53,10 @@ def _help(command: str) -> str:
 @pytest.mark.parametrize("command", _commands(), ids=" ".join)
 def test_every_command_and_option_exists(command: list[str]) -> None:
     """What a container runs is a command of the program, with options that it has."""
-    name, *arguments = command
-    said = _help(name)
-    for option in (argument for argument in arguments if argument.startswith("--")):
-        assert re.search(rf"(?<![\w-]){option}(?![\w-])", said), f"{name} has no {option}"
+    names = list(takewhile(str.isalpha, command))
+    said = _help(*names)
+    for option in (word for word in command if word.startswith("--")):
+        assert re.search(rf"(?<![\w-]){option}(?![\w-])", said), f"{names} has no {option}"
 
 
 def test_every_variable_is_a_setting() -> None:
