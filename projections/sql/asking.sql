@@ -1,3 +1,6 @@
+-- What could be asked. Where windows are joined, CROSS JOIN keeps SQLite to the order that is
+-- written: from what is asked about to its windows. PostgreSQL plans it like any join.
+
 -- name: newest_append^
 -- The newest append of a book.
 SELECT last_number, recorded_at FROM book_append
@@ -33,9 +36,10 @@ SELECT
     held.opened_by, held.closed_by, held.cause,
     held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
 FROM asset
-INNER JOIN access_window AS held ON asset.id = held.asset
-INNER JOIN pair ON held.pair = pair.id
-WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+CROSS JOIN access_window AS held
+CROSS JOIN pair
+WHERE asset.id = held.asset AND held.pair = pair.id
+    AND asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
     AND held.valid_from_earliest <= :at AND :at < held.valid_to
     AND held.known_from <= :known AND :known < held.known_to
 ORDER BY pair.owner, pair.partner, held.valid_from, held.opened_by;
@@ -48,9 +52,10 @@ SELECT
     held.opened_by, held.closed_by, held.cause,
     held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
 FROM asset
-INNER JOIN access_window AS held ON asset.id = held.asset
-INNER JOIN pair ON held.pair = pair.id
-WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+CROSS JOIN access_window AS held
+CROSS JOIN pair
+WHERE asset.id = held.asset AND held.pair = pair.id
+    AND asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
     AND held.valid_from_earliest < :until AND :since < held.valid_to
     AND held.valid_from_earliest < held.valid_to
     AND held.known_from <= :known AND :known < held.known_to
@@ -64,9 +69,10 @@ SELECT
     held.opened_by, held.closed_by, held.cause,
     held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
 FROM asset
-INNER JOIN access_window AS held ON asset.id = held.asset
-INNER JOIN pair ON held.pair = pair.id
-WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+CROSS JOIN access_window AS held
+CROSS JOIN pair
+WHERE asset.id = held.asset AND held.pair = pair.id
+    AND asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
     AND held.known_from <= :known AND :known < held.known_to
 ORDER BY held.valid_from, pair.owner, pair.partner, held.opened_by;
 
@@ -79,9 +85,10 @@ SELECT
     held.opened_by, held.closed_by, held.cause,
     held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
 FROM pair
-INNER JOIN access_window AS held ON pair.id = held.pair
-INNER JOIN asset ON held.asset = asset.id
-WHERE pair.book = :book AND pair.partner = :partner
+CROSS JOIN access_window AS held
+CROSS JOIN asset
+WHERE pair.id = held.pair AND held.asset = asset.id
+    AND pair.book = :book AND pair.partner = :partner
     AND held.known_from <= :known AND held.known_to = 4611686018427387904
     AND held.valid_from_earliest <= :at AND :at < held.valid_to
 UNION ALL
@@ -91,9 +98,10 @@ SELECT
     held.opened_by, held.closed_by, held.cause,
     held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
 FROM pair
-INNER JOIN access_window AS held ON pair.id = held.pair
-INNER JOIN asset ON held.asset = asset.id
-WHERE pair.book = :book AND pair.partner = :partner
+CROSS JOIN access_window AS held
+CROSS JOIN asset
+WHERE pair.id = held.pair AND held.asset = asset.id
+    AND pair.book = :book AND pair.partner = :partner
     AND held.known_from <= :known AND :known < held.known_to AND held.known_to < 4611686018427387904
     AND held.valid_from_earliest <= :at AND :at < held.valid_to
 ORDER BY asset_type, asset_id, owner, valid_from, opened_by;
@@ -106,9 +114,10 @@ SELECT
     held.opened_by, held.closed_by, held.cause,
     held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
 FROM pair
-INNER JOIN access_window AS held ON pair.id = held.pair
-INNER JOIN asset ON held.asset = asset.id
-WHERE pair.book = :book AND pair.partner = :partner
+CROSS JOIN access_window AS held
+CROSS JOIN asset
+WHERE pair.id = held.pair AND held.asset = asset.id
+    AND pair.book = :book AND pair.partner = :partner
     AND held.valid_from_earliest < :until AND :since < held.valid_to
     AND held.valid_from_earliest < held.valid_to
     AND held.known_from <= :known AND :known < held.known_to
@@ -122,9 +131,10 @@ SELECT
     held.opened_by, held.closed_by, held.cause,
     held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
 FROM pair
-INNER JOIN access_window AS held ON pair.id = held.pair
-INNER JOIN asset ON held.asset = asset.id
-WHERE pair.book = :book AND pair.partner = :partner
+CROSS JOIN access_window AS held
+CROSS JOIN asset
+WHERE pair.id = held.pair AND held.asset = asset.id
+    AND pair.book = :book AND pair.partner = :partner
     AND held.known_from <= :known AND :known < held.known_to
 ORDER BY held.valid_from, asset.asset_type, asset.asset_id, pair.owner, held.opened_by;
 
@@ -137,9 +147,10 @@ SELECT
     held.opened_by, held.closed_by, held.cause,
     held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
 FROM pair
-INNER JOIN access_window AS held ON pair.id = held.pair
-INNER JOIN asset ON held.asset = asset.id
-WHERE pair.book = :book
+CROSS JOIN access_window AS held
+CROSS JOIN asset
+WHERE pair.id = held.pair AND held.asset = asset.id
+    AND pair.book = :book
     AND held.known_from <= :known AND held.known_to = 4611686018427387904
     AND held.valid_from_earliest <= :at AND :at < held.valid_to
 UNION ALL
@@ -149,9 +160,10 @@ SELECT
     held.opened_by, held.closed_by, held.cause,
     held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
 FROM pair
-INNER JOIN access_window AS held ON pair.id = held.pair
-INNER JOIN asset ON held.asset = asset.id
-WHERE pair.book = :book
+CROSS JOIN access_window AS held
+CROSS JOIN asset
+WHERE pair.id = held.pair AND held.asset = asset.id
+    AND pair.book = :book
     AND held.known_from <= :known AND :known < held.known_to AND held.known_to < 4611686018427387904
     AND held.valid_from_earliest <= :at AND :at < held.valid_to
 ORDER BY asset_type, asset_id, owner, partner, valid_from, opened_by;

@@ -34,6 +34,8 @@ def test_a_statement_about_a_part_of_a_book_finds_it_by_an_index(
             rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", VALUES).fetchall()
             plan = [row["detail"] for row in rows]
             assert not [step for step in plan if re.match(r"SCAN (?!CONSTANT)", step)]
+            if name in {"who_had_access", "who_had_access_during", "windows_of_asset"}:
+                assert plan[0].startswith("SEARCH asset "), "from the asset, not from all pairs"
         else:
             connection.execute("SET enable_seqscan = off")
             try:
