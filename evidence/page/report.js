@@ -187,6 +187,9 @@ function _provenSection({ signedBy, since, statement, entries }) {
   if (statement.owners.length) {
     open.push("That the partner had no other owners in this book than those that the ledger states.");
   }
+  if (statement.owned.length) {
+    open.push("That the partner was recorded as owner of no other assets than the ledger states.");
+  }
   if (!signedBy.length) open.unshift(NOT_SIGNED);
   return section(
     "What is proven, and what is not",

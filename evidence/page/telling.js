@@ -16,7 +16,7 @@ const COVERAGE_OF_PARTNERS = {
 };
 
 const PROVEN = [
-  "Each entry below is in the ledger, to the byte and under its number, and they are in their order.",
+  "Each entry shown here is in the ledger, to the byte and under its number, and they are in their order.",
   "No entry that bears on the question is left out, up to the newest ones that the ledger states.",
   "The answer was worked out anew on this page from these entries alone, and is the one in the pack.",
 ];
@@ -25,7 +25,7 @@ const NOT_PROVEN = [
   "That what was recorded is true. An entry says what was recorded, by whom, and when.",
   "That the newest entries which the ledger states are the newest. It signs that; a later entry or " +
     "statement that contradicts it is evidence against the signer.",
-  "Nothing outside the ledger was asked, and nothing from this page was sent anywhere.",
+  "That what was known then ends with the entry that the question names. The ledger signs that too.",
 ];
 const NOT_SIGNED =
   "Who signed the pack: no key was given. Anybody could have made it. Get the ledger's keys from " +
@@ -93,7 +93,7 @@ function eventPieces({ type, event }) {
     case "partner-removed/v1":
       return [partner, " is no longer a partner of ", owner, ` (removed by: ${event.removed_by})`];
     case "ownership-established/v1":
-      return [owner, " owns ", asset, ` (${event.basis})`];
+      return [owner, " owns ", asset, ` (how it came to it: ${event.basis})`];
     case "ownership-transferred/v1":
       return [owner, " passed ", asset, " on to ", { name: event.to_owner }];
     case "ownership-ended/v1":
