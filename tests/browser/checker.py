@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from playwright.sync_api import FilePayload, Page
 
 from evidence.errors import VerificationError
+from evidence.notes import VerifierKey
 from evidence.telling import printable
-from evidence.verifying import VerifierKey, verify_pack
+from evidence.verifying import verify_pack
 from tests.evidence.packs import KEYS, vkeys
 
 
@@ -35,10 +36,35 @@ class Checker:
 
     def said(self) -> Said:
         """The verdict that the page comes to."""
-        found = self.page.wait_for_selector("#result[data-verdict]", state="attached")
+        found = self.page.locator("#result[data-verdict]")
+        found.wait_for(state="attached")
         verdict = found.get_attribute("data-verdict") or ""
         why = self.page.locator("#verdict p").text_content() or ""
         return Said(verdict, why if verdict in {"refused", "unreadable"} else "")
+
+    def give_keys(self, content: bytes) -> None:
+        """Choose a file of keys."""
+        self.page.locator("#keys-file").set_input_files([_file("keys.txt", content)])
+
+    def drop(self, pack: bytes) -> None:
+        """Drop a pack on the page."""
+        self.page.evaluate(
+            """bytes => {
+                const dataTransfer = new DataTransfer();
+                dataTransfer.items.add(new File([Uint8Array.from(bytes)], "pack.zip"));
+                for (const name of ["dragover", "drop"]) {
+                    document.body.dispatchEvent(
+                        new DragEvent(name, { bubbles: true, cancelable: true, dataTransfer }));
+                }
+            }""",
+            list(pack),
+        )
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than the screen."""
+        found = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert isinstance(found, int)
+        return found
 
     def text(self) -> str:
         """All that the page shows of the pack."""
