@@ -10,13 +10,27 @@ SHARED_SQL := $(filter-out $(DIALECT_SQL),$(wildcard */sql/*.sql))
 POSTGRESQL_SQL := $(wildcard */sql/*.postgresql.sql) $(wildcard */migrations/postgresql/*.sql)
 SQLITE_SQL := $(wildcard */sql/*.sqlite.sql) $(wildcard */migrations/sqlite/*.sql)
 
-.PHONY: demo test test-independent check serve bench fuzz clean
+# The first browser that is here of those that tests/browser knows of.
+BROWSER = $(shell for name in chromium chromium-browser google-chrome; do command -v $$name; done | head -n 1)
+
+.PHONY: demo test test-browser test-independent check serve bench fuzz clean
 
 demo: $(READY)
 	$(BIN)/access-ledger demo
 
 test: $(READY)
 	$(BIN)/pytest -q -n 2 --dist loadscope
+
+# The page that checks packs, in the Chromium that is here, or else Debian's.
+test-browser: $(READY)
+	@if [ -z "$(BROWSER)" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && apt-get install -qy --no-install-recommends chromium; \
+	elif [ -z "$(BROWSER)" ]; then \
+		echo "no Chromium on the PATH; install it as your system does (on Debian, as root:" \
+			"apt-get install chromium) and try again" >&2; \
+		exit 1; \
+	fi
+	$(BIN)/pytest -q tests/browser
 
 # aics-tlog wants a newer Python than we do, and shares no line with us.
 test-independent: $(READY) .venv-independent/.ready

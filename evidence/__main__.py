@@ -1,7 +1,7 @@
 """`python -m evidence pack.zip --key keys.txt`: check a pack, and say in plain words what it shows.
 
-The one module of the room that opens files. Exit codes: 0 verified, 1 a file cannot be read,
-2 usage, 5 not to be trusted.
+It opens files, as in this room only the joining of the page does too. Exit codes: 0 verified,
+1 a file cannot be read, 2 usage, 5 not to be trusted.
 """
 
 import sys

@@ -11,14 +11,14 @@ import pytest
 import evidence
 
 ROOM = Path(__file__).resolve().parents[2] / "evidence"
-MODULES = sorted(path for path in ROOM.glob("*.py") if path.stem != "__main__")
-"""All but the command, which opens the files that it is given and prints."""
+MODULES = sorted(path for path in ROOM.rglob("*.py") if path.stem != "__main__")
+"""All but the commands, which open files and print."""
 ALLOWED = {"evidence", "cryptography"} | sys.stdlib_module_names
 OUTSIDE = {"os", "io", "pathlib", "socket", "subprocess", "sys", "time", "datetime", "random"}
 """Of the standard library, what reaches beyond bytes in and objects out."""
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOM)))
 def test_a_module_imports_the_standard_library_and_cryptography_only(path: Path) -> None:
     """And of the standard library nothing that opens a file, reads a clock or draws lots."""
     imported: set[str] = set()

@@ -1,0 +1,1 @@
+"""The page that checks packs, in a browser: `make test-browser`."""

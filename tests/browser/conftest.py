@@ -1,0 +1,84 @@
+"""A browser that has no network, and the page opened in it from its file."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Request, Route, sync_playwright
+
+import evidence
+from tests.browser.checker import Checker
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+PAGE = Path(evidence.__file__).parent / "verify.html"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine, without a window."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.fail(
+            f"none of {', '.join(NAMES)} is on the PATH; get one with `make test-browser` as "
+            "root on Debian, or install Chromium as your system does",
+            pytrace=False,
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+def opened(
+    browser: Browser, *, width: int = 1024, dark: bool = False, script: str = ""
+) -> Iterator[Checker]:
+    """The page; `script` runs before its own. It asks for nothing, and complains of nothing."""
+    context = browser.new_context(
+        offline=True,
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if dark else "light",
+    )
+    asked: list[str] = []
+    complaints: list[str] = []
+
+    def only_files(route: Route, request: Request) -> None:
+        if request.url.startswith("file:"):
+            route.continue_()
+            return
+        asked.append(request.url)
+        route.abort()
+
+    context.route("**/*", only_files)
+    if script:
+        context.add_init_script(script)
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(PAGE.as_uri())
+    yield Checker(page)
+    assert asked == [PAGE.as_uri()]
+    assert complaints == []
+    context.close()
+
+
+@pytest.fixture
+def checker(browser: Browser) -> Iterator[Checker]:
+    """The page on a wide screen."""
+    yield from opened(browser)
+
+
+@pytest.fixture
+def narrow_checker(browser: Browser) -> Iterator[Checker]:
+    """The page on a telephone, in the dark."""
+    yield from opened(browser, width=390, dark=True)
+
+
+@pytest.fixture
+def plain_checker(browser: Browser) -> Iterator[Checker]:
+    """The page in a browser that offers no cryptography."""
+    script = "Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined });"
+    yield from opened(browser, script=script)
