@@ -8,10 +8,13 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from domain.refusals import Refused
+from evidence.errors import VerificationError
 from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.log import NoSuchTile
 from ledger.store_errors import StoreError
+from ledger.stored_bytes import UnreadableEntry
 from projections.moments import BadQuestion, UnknownBook
+from projections.packing import PackDiffers
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -114,6 +117,12 @@ def install(app: FastAPI) -> None:
     def _keys(_: Request, error: Exception) -> Response:
         return problem(503, "no-signing-keys", str(error))
 
+    @app.exception_handler(VerificationError)
+    @app.exception_handler(UnreadableEntry)
+    @app.exception_handler(PackDiffers)
+    def _damaged(_: Request, error: Exception) -> Response:
+        return problem(500, "ledger-damaged", str(error))
+
     @app.exception_handler(NoSuchTile)
     def _no_tile(_: Request, error: NoSuchTile) -> Response:
         return problem(404, "no-such-tile", str(error))
@@ -128,6 +137,8 @@ def install(app: FastAPI) -> None:
         if error.status_code == 405:  # noqa: PLR2004
             detail = f"{request.method} is not possible on {request.url.path}; see the Allow header"
             return problem(405, "method", detail, headers=dict(error.headers or {}))
+        if error.status_code == 400:  # noqa: PLR2004
+            return problem(400, "not-json", f"the body cannot be read: {error.detail}")
         detail = f"there is nothing at {request.url.path}; the addresses are in /openapi.json"
         return problem(404, "not-found", detail)
 

@@ -12,6 +12,7 @@ from bootstrap.services import Services, all_migrations, open_database, open_ser
 from bootstrap.settings import Settings
 from cli.failures import Exit, Failed
 from cli.options import opened
+from evidence.errors import VerificationError
 from ledger.database import Database
 from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.migrate import migrate as apply_migrations
@@ -96,7 +97,7 @@ def examine(services: Services) -> Iterator[Finding]:
     behind = f"{lag} positions behind; the next read or the worker takes them in"
     yield Finding("entries", f"newest position {newest}")
     if lag < 0:
-        wrong = f"is ahead, at position {projected}; run: access-ledger rebuild"
+        wrong = f"is ahead, at position {projected}: entries are missing; run: access-ledger verify"
         yield Finding("read model", wrong, sound=False)
     else:
         yield Finding("read model", behind if lag else "up to date")
@@ -109,8 +110,8 @@ def _log(services: Services) -> Iterator[Finding]:
     """The signed log, and what its last check found."""
     try:
         newest = services.log.newest_checkpoint()
-    except (KeysMissing, KeysUnreadable) as error:
-        yield Finding("log", f"nothing is sealed or proven: {error}")
+    except (KeysMissing, KeysUnreadable, VerificationError) as error:
+        yield Finding("log", str(error), sound=False)
         return
     over = f"{newest.checkpoint.size} entries" if newest else "nothing yet"
     yield Finding("log", f"the newest checkpoint is over {over}")

@@ -8,13 +8,13 @@ from cyclopts import App, Parameter
 from bootstrap import clock
 from bootstrap.services import key_file
 from bootstrap.settings import Settings
-from cli.failures import Exit, Failed, Usage
+from cli.failures import Exit, Failed, Usage, complain
 from cli.options import asset_key, chosen_book, opened, partner_id
 from cli.times import as_of, period
 from evidence.__main__ import check
-from evidence.checkpoints import open_checkpoint
 from evidence.errors import VerificationError
-from ledger.keyring import KeysMissing, create_keyring, read_keyring, rotate_keyring
+from ledger.keyring import KeysMissing, create_keyring, rotate_keyring
+from ledger.log import held_checkpoint
 from ledger.self_check import check_and_note
 from projections.packing import Wanted
 
@@ -110,9 +110,11 @@ def verify(
     held = _read(against) if against else None
     with opened() as (_, services):
         keyring = services.log.keyring()
-        kept = held and open_checkpoint(held, keyring.verifiers, origin=keyring.origin)
-        done = check_and_note(services.log, services.database, clock.now, against=kept or None)
+        kept = None if held is None else held_checkpoint(held, keyring)
+        done = check_and_note(services.log, services.database, clock.now, against=kept)
     grown = f"; the log extends the checkpoint over {kept.size} entries" if kept else ""
+    if kept is None:
+        complain("without --against this shows only that the ledger agrees with itself")
     print(
         f"all {done.entries} entries are as they were sealed; checkpoints of {keyring.origin} "
         f"held: {done.checkpoints}{grown}"
@@ -158,10 +160,17 @@ def rotate_key() -> int:
         raise KeysMissing(None)
     with opened() as (_, services):
         services.log.seal()  # the last one of the old key
-        read_keyring(path)
         rotate_keyring(path)
         services.log.seal()
         print(services.log.keyring().public_text, end="")
+    complain("give these keys to whoever checks packs: the new ones sign from now on")
+    return Exit.OK
+
+
+def rebuild_tree() -> int:
+    """Make the tree anew from the entries; it must fit the newest checkpoint."""
+    with opened() as (_, services):
+        print(f"the tree is made anew over {services.log.rebuild()} entries")
     return Exit.OK
 
 
@@ -182,6 +191,7 @@ def add_to(app: App) -> None:
         help="The signed log over all entries: checkpoint and keys.",
     )
     log.command(checkpoint)
+    log.command(rebuild_tree, name="rebuild")
     key = App(name="key", help="The keys that sign checkpoints and packs.")
     key.command(show_keys, name="show")
     key.command(rotate_key, name="rotate")

@@ -4,8 +4,11 @@ Two names sign: the log's own its checkpoints, and ORIGIN/statements what is sai
 that was replaced is kept as a verifier key, so that what it signed can be verified for ever.
 """
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +28,8 @@ class KeysMissing(Exception):
 
     def __init__(self, path: Path | None) -> None:
         super().__init__(
-            f"there is no file of signing keys at {path}; check ACCESS_LEDGER_LOG_KEY_FILE"
+            f"the signing keys of this ledger are missing: there is no file {path}; put it back, "
+            "or check ACCESS_LEDGER_LOG_KEY_FILE"
             if path
             else "nothing says where the signing keys are; with PostgreSQL set "
             "ACCESS_LEDGER_LOG_KEY_FILE to a secret file that access-ledger log key create made"
@@ -86,8 +90,10 @@ def read_keyring(path: Path) -> Keyring:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise KeysMissing(path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeysUnreadable(path, str(error)) from error
+    except OSError as error:
+        raise KeysUnreadable(path, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise KeysUnreadable(path, "it is not text") from error
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     try:
@@ -105,27 +111,46 @@ def create_keyring(path: Path) -> Keyring:
     """Make a file of fresh keys that only its owner reads; one that is there already is kept."""
     keyring = Keyring.generate()
     try:
-        _write_new(path, keyring)
+        with _written(path, keyring) as fresh:
+            os.link(fresh, path)  # whole, or not at all, and never over another
     except FileExistsError:
         return read_keyring(path)
     except OSError as error:
-        raise KeysUnreadable(path, str(error)) from error
+        raise KeysUnreadable(path, error.strerror or str(error)) from error
     return keyring
 
 
 def rotate_keyring(path: Path) -> Keyring:
     """Replace the keys of a file, all at once; the old ones verify what they signed."""
-    keyring = read_keyring(path).rotated()
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)
-    _write_new(fresh, keyring)
-    fresh.replace(path)
+    read_keyring(path)
+    with _alone_with(path):
+        keyring = read_keyring(path).rotated()
+        with _written(path, keyring) as fresh:
+            fresh.replace(path)
     return keyring
 
 
-def _write_new(path: Path, keyring: Keyring) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(keyring.secret_text)
-        file.flush()
-        os.fsync(file.fileno())
+@contextmanager
+def _alone_with(path: Path) -> Iterator[None]:
+    """Nobody else rotates meanwhile; a file that was replaced while waiting is locked anew."""
+    while True:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                yield
+                return
+
+
+@contextmanager
+def _written(path: Path, keyring: Keyring) -> Iterator[Path]:
+    """The keys in a file of another name beside it, which is gone at the end."""
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(keyring.secret_text)
+            file.flush()
+            os.fsync(file.fileno())
+        yield fresh
+    finally:
+        fresh.unlink(missing_ok=True)

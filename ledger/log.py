@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from domain.instants import format_instant
-from evidence.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
-from evidence.errors import NotSigned
+from evidence.checkpoints import (
+    Checkpoint,
+    open_checkpoint,
+    parse_checkpoint,
+    sign_checkpoint,
+)
+from evidence.errors import VerificationError
 from evidence.merkle import (
     HASH_BYTES,
     Appender,
@@ -22,12 +27,14 @@ from evidence.merkle import (
     inclusion_proof,
     leaf_hash,
     root_at,
+    verify_consistency,
 )
+from evidence.notes import VerifierKey, open_note, read_note
 from evidence.tiles import Tile, entry_bundle, hash_tile
 from ledger.book import Clock
 from ledger.bulk import collector_paused
 from ledger.database import Database, load_sql
-from ledger.keyring import Keyring, KeysMissing, create_keyring, read_keyring
+from ledger.keyring import Keyring, KeysMissing, KeysUnreadable, create_keyring, read_keyring
 from ledger.stored_bytes import canonical_json
 
 BATCH = 20_000
@@ -51,6 +58,16 @@ class NoSuchTile(Exception):
         super().__init__(f"the log has no tile {path}; it has {size} leaves")
 
 
+class LogDamaged(VerificationError):
+    """What the log is made of was changed in the store."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what}: the store was changed from outside; run access-ledger verify, which names "
+            "what differs, and restore a backup"
+        )
+
+
 class Log:
     """The Merkle log of one database."""
 
@@ -63,12 +80,28 @@ class Log:
     # --- keys
 
     def keyring(self) -> Keyring:
-        """The signing keys; an embedded ledger makes them when it needs them first."""
+        """The signing keys. An embedded ledger that has sealed nothing yet makes them.
+
+        Raises KeysMissing, and KeysUnreadable for those of another log: a checkpoint, once it is
+        stored, stays.
+        """
         if self._key_file is None:
             raise KeysMissing(None)
-        if self._database.dialect == "sqlite" and not self._key_file.exists():
+        with self._database.reading() as connection:
+            newest = self._sql.newest_checkpoint(connection)
+        embedded = self._database.dialect == "sqlite"
+        if embedded and newest is None and not self._key_file.exists():
             return create_keyring(self._key_file)
-        return read_keyring(self._key_file)
+        keyring = read_keyring(self._key_file)
+        if newest is not None:
+            origin = _origin_of(newest["nth"], bytes(newest["note"]))
+            if origin != keyring.origin:
+                raise KeysUnreadable(
+                    self._key_file,
+                    f"its keys are those of {keyring.origin}, and this ledger's log is {origin}; "
+                    "put the file of this ledger back",
+                )
+        return keyring
 
     # --- extending
 
@@ -83,27 +116,62 @@ class Log:
     def _batch(self) -> int:
         with self._database.reading() as connection:  # most often there is nothing to do
             state = self._sql.log_state(connection)
-            if self._sql.newest_position(connection)["position"] <= state["position"]:
+            newest = self._sql.newest_position(connection)["position"]
+            self._require_sound(connection, state, newest)
+            if newest <= state["position"]:
                 return 0
         with self._database.writing() as connection:
-            state = self._sql.take_log_turn(connection)
-            size, position = state["size"], state["position"]
-            rows = list(
-                self._sql.entries_after_position(connection, position=position, limit=BATCH)
-            )
-            if not rows:
-                return 0
-            for leaf, row in enumerate(rows, start=size):
-                if row["position"] != position + 1 or leaf == 0:
-                    self._sql.add_log_run(
-                        connection, first_leaf=leaf, first_position=row["position"]
-                    )
-                position = row["position"]
-            appender = Appender.resumed(size, self._stored(connection))
-            for fresh in appender.extend([leaf_hash(row["state"]) for row in rows]):
-                self._put(connection, fresh)
-            self._sql.set_log_state(connection, size=appender.size, position=position)
-            return len(rows)
+            return self._take(connection)
+
+    def rebuild(self) -> int:
+        """Make the tree anew from the entries, all or nothing; it must fit what was signed last."""
+        with self._database.writing() as connection:
+            self._sql.take_log_turn(connection)
+            self._sql.clear_log_hashes(connection)
+            self._sql.clear_log_runs(connection)
+            self._sql.set_log_state(connection, size=0, position=0)
+            taken = 0
+            while batch := self._take(connection):
+                taken += batch
+            row = self._sql.newest_checkpoint(connection)
+            if row is not None:
+                signed = _sealed(row, self.keyring()).checkpoint
+                if (
+                    signed.size > taken
+                    or root_at(signed.size, self._stored(connection)) != signed.root
+                ):
+                    raise LogDamaged("the entries do not add up to the newest checkpoint")
+        return taken
+
+    def _take(self, connection: Any) -> int:
+        """Take in the next entries on a connection in a transaction."""
+        state = self._sql.take_log_turn(connection)
+        size, position = state["size"], state["position"]
+        rows = list(self._sql.entries_after_position(connection, position=position, limit=BATCH))
+        if not rows:
+            return 0
+        for leaf, row in enumerate(rows, start=size):
+            if row["position"] != position + 1 or leaf == 0:
+                self._sql.add_log_run(connection, first_leaf=leaf, first_position=row["position"])
+            position = row["position"]
+        appender = Appender.resumed(size, self._stored(connection))
+        for fresh in appender.extend([leaf_hash(row["state"]) for row in rows]):
+            self._put(connection, fresh)
+        self._sql.set_log_state(connection, size=appender.size, position=position)
+        return len(rows)
+
+    def _require_sound(self, connection: Any, state: Any, newest: int) -> None:
+        """The last entry that was taken in is there, as it was."""
+        if state is None:
+            raise LogDamaged("how far the log has come is not stored")
+        size, position = state["size"], state["position"]
+        if newest < position:
+            raise LogDamaged(f"the log goes up to position {position}, the store to {newest}")
+        if size:
+            row = self._sql.entry_at_position(connection, position=position)
+            hashed = leaf_hash(bytes(row["state"])) if row else b""
+            if hashed != self._stored(connection)(0, size - 1):
+                raise LogDamaged(f"the entry at position {position} is not the one that was sealed")
 
     def _put(self, connection: Any, fresh: Row) -> None:
         """Store hashes that stand side by side at one level."""
@@ -147,13 +215,18 @@ class Log:
             return newest
         with self._database.writing() as connection:
             size = self._sql.take_log_turn(connection)["size"]
-            newest_row = self._sql.newest_checkpoint(connection)
-            root = root_at(size, self._stored(connection))
+            row = self._sql.newest_checkpoint(connection)
+            if row and row["size"] == size and _signed_by(bytes(row["note"]), keyring.log.verifier):
+                return _sealed(row, keyring)  # another process was first
+            stored = self._stored(connection)
+            root = root_at(size, stored)
+            if newest and newest.checkpoint.size:
+                _require_grown(newest.checkpoint, size, root, stored)
             checkpoint = Checkpoint(keyring.origin, size, root)
             note = sign_checkpoint(checkpoint, keyring.log)
             self._sql.add_checkpoint(
                 connection,
-                nth=newest_row["nth"] + 1 if newest_row else 1,
+                nth=row["nth"] + 1 if row else 1,
                 size=size,
                 note=note,
                 signed_at=format_instant(self._clock()),
@@ -161,17 +234,14 @@ class Log:
         return Sealed(note, checkpoint)
 
     def _is_current(self, newest: Sealed, keyring: Keyring) -> bool:
-        signed_now = opened_checkpoint(newest.note, Keyring(keyring.log, keyring.statements))
-        return signed_now is not None and newest.checkpoint.size == self.size()
+        signed = _signed_by(newest.note, keyring.log.verifier)
+        return signed and newest.checkpoint.size == self.size()
 
     def newest_checkpoint(self) -> Sealed | None:
-        """The newest checkpoint there is, of a current or a former key."""
+        """The newest checkpoint there is, of a current or a former key. Raises LogDamaged."""
         with self._database.reading() as connection:
             row = self._sql.newest_checkpoint(connection)
-        if row is None:
-            return None
-        checkpoint = opened_checkpoint(row["note"], self.keyring())
-        return None if checkpoint is None else Sealed(row["note"], checkpoint)
+        return _sealed(row, self.keyring()) if row else None
 
     def size(self) -> int:
         """How many leaves the log has."""
@@ -204,12 +274,16 @@ class Log:
 
     def _leaf(self, connection: Any, position: int) -> int:
         run = self._sql.run_of_position(connection, position=position)
+        if run is None:
+            raise LogDamaged(f"no leaf is noted for position {position}")
         return int(run["first_leaf"] + position - run["first_position"])
 
     def position_of(self, leaf: int) -> int:
         """The position of the entry that a leaf is."""
         with self._database.reading() as connection:
             run = self._sql.run_of_leaf(connection, leaf=leaf)
+            if run is None:
+                raise LogDamaged(f"no position is noted for leaf {leaf}")
             return int(run["first_position"] + leaf - run["first_leaf"])
 
     def inclusion(self, positions: Iterable[int], size: int) -> list[tuple[int, list[bytes]]]:
@@ -254,16 +328,64 @@ class Log:
 
     def leaves(self, first: int, count: int) -> Sequence[bytes]:
         """The stored bytes of entries by their leaves."""
+        before = self.position_of(first) - 1
         with self._database.reading() as connection:
-            run = self._sql.run_of_leaf(connection, leaf=first)
-            before = run["first_position"] + first - run["first_leaf"] - 1
             rows = self._sql.entries_after_position(connection, position=before, limit=count)
             return [row["state"] for row in rows]
 
 
-def opened_checkpoint(note: bytes, keyring: Keyring) -> Checkpoint | None:
-    """What a checkpoint says, if one of the keys signed it."""
+def stored_checkpoint(nth: int, note: bytes, keyring: Keyring) -> Checkpoint:
+    """What a stored checkpoint says. Raises LogDamaged."""
     try:
         return open_checkpoint(note, keyring.verifiers, origin=keyring.origin)
-    except NotSigned:
-        return None
+    except VerificationError as error:
+        raise LogDamaged(f"checkpoint {nth} of this ledger does not hold: {error}") from error
+
+
+def _sealed(row: Any, keyring: Keyring) -> Sealed:
+    note = bytes(row["note"])
+    return Sealed(note, stored_checkpoint(row["nth"], note, keyring))
+
+
+def held_checkpoint(note: bytes, keyring: Keyring) -> Checkpoint:
+    """What a checkpoint that somebody holds says. Raises VerificationError, also for another's."""
+    origin = parse_checkpoint(read_note(note).text).origin
+    if origin != keyring.origin:
+        raise OtherLog(origin, keyring.origin)
+    return open_checkpoint(note, keyring.verifiers, origin=origin)
+
+
+class OtherLog(VerificationError):
+    """A checkpoint of another ledger's log."""
+
+    def __init__(self, origin: str, ours: str) -> None:
+        super().__init__(f"the checkpoint is one of {origin}, and this ledger's log is {ours}")
+
+
+def _origin_of(nth: int, note: bytes) -> str:
+    try:
+        return parse_checkpoint(read_note(note).text).origin
+    except VerificationError as error:
+        raise LogDamaged(f"checkpoint {nth} of this ledger cannot be read: {error}") from error
+
+
+def _signed_by(note: bytes, key: VerifierKey) -> bool:
+    try:
+        open_note(note, [key])
+    except VerificationError:
+        return False
+    return True
+
+
+def _require_grown(old: Checkpoint, size: int, root: bytes, stored: StoredHash) -> None:
+    """Before a new root is signed, it extends the one that was signed last."""
+    try:
+        verify_consistency(
+            old_size=old.size,
+            new_size=size,
+            old_root=old.root,
+            new_root=root,
+            proof=consistency_proof(old.size, size, stored) if old.size <= size else [],
+        )
+    except VerificationError as error:
+        raise LogDamaged(f"the tree does not extend its newest checkpoint ({error})") from error

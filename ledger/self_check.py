@@ -10,11 +10,11 @@ import orjson
 from domain.instants import format_instant
 from evidence.checkpoints import Checkpoint
 from evidence.errors import VerificationError
-from evidence.merkle import HASH_BYTES, Appender, leaf_hash
+from evidence.merkle import HASH_BYTES, Appender, Row, leaf_hash
 from ledger.book import Clock
 from ledger.database import Database, load_sql
 from ledger.keyring import Keyring
-from ledger.log import Log, opened_checkpoint
+from ledger.log import Log, LogDamaged, stored_checkpoint
 
 BATCH = 10_000
 _OTHER_HASH = (
@@ -32,6 +32,16 @@ class EntryChanged(VerificationError):
 
 class EntriesMissing(VerificationError):
     """The store holds fewer entries than were sealed."""
+
+
+class TreeDamaged(VerificationError):
+    """A stored hash of the tree is not the one that the entries make."""
+
+    def __init__(self, level: int, index: int) -> None:
+        super().__init__(
+            f"the stored hash {index} of level {level} of the tree is not the one that the entries "
+            "make; the entries before it are as they were sealed; run: access-ledger log rebuild"
+        )
 
 
 class CheckpointBroken(VerificationError):
@@ -75,21 +85,22 @@ class LastCheck:
 def check_and_note(
     log: Log, database: Database, clock: Clock, *, against: Checkpoint | None = None
 ) -> Checked:
-    """Seal, check, and note what was found, for `doctor` to tell. Raises VerificationError."""
-    sql = load_sql(Path(__file__).parent / "sql", database.dialect)
-    problem, entries = None, 0
+    """Check, seal, and note what was found, for `doctor` to tell. Raises VerificationError."""
     try:
+        done = check_log(database, log.keyring(), against=against)  # as it is, before it grows
         log.seal()
-        done = check_log(database, log.keyring(), against=against)
-        entries = done.entries
     except VerificationError as error:
-        problem = str(error)
+        _note(database, clock, 0, str(error))
         raise
-    finally:
-        with database.writing() as connection:
-            checked_at = format_instant(clock())
-            sql.put_check(connection, checked_at=checked_at, entries=entries, problem=problem)
+    _note(database, clock, done.entries, None)
     return done
+
+
+def _note(database: Database, clock: Clock, entries: int, problem: str | None) -> None:
+    sql = load_sql(Path(__file__).parent / "sql", database.dialect)
+    checked_at = format_instant(clock())
+    with database.writing() as connection:
+        sql.put_check(connection, checked_at=checked_at, entries=entries, problem=problem)
 
 
 def last_check(database: Database) -> LastCheck | None:
@@ -120,17 +131,18 @@ class _Check:
             self.runs = [(run["first_leaf"], run["first_position"]) for run in runs]
         found = []
         for row in rows:
-            checkpoint = opened_checkpoint(row["note"], keyring)
-            if checkpoint is None:
-                raise CheckpointBroken(
-                    f"checkpoint {row['nth']} of this ledger is signed by none of its keys"
-                )
+            checkpoint = stored_checkpoint(row["nth"], bytes(row["note"]), keyring)
             found.append((f"checkpoint {row['nth']}, signed at {row['signed_at']},", checkpoint))
         return found
 
     def run(self, on_progress: Callable[[int], None]) -> Checked:
         with self.database.reading() as connection:
-            sealed = self.sql.log_state(connection)["size"]
+            state = self.sql.log_state(connection)
+        if state is None:
+            raise LogDamaged("how far the log has come is not stored")
+        sealed = self.sealed = state["size"]
+        if sealed and not self.runs:
+            raise LogDamaged("which positions are which leaves is not stored")
         position = 0
         while rows := self._entries(position):
             position = rows[-1]["position"]
@@ -150,7 +162,7 @@ class _Check:
 
     def _take(self, rows: Sequence[Any], sealed: int) -> None:
         hashes = [leaf_hash(row["state"]) for row in rows]
-        stored = self._stored_leaves(self.tree.size, len(rows))
+        stored = self._stored_hashes(0, self.tree.size, len(rows))
         both = zip(rows, hashes, stored, strict=True)
         for leaf, (row, fresh, sealed_hash) in enumerate(both, start=self.tree.size):
             name = f"entry {row['number']} of book {row['book']}"
@@ -166,9 +178,19 @@ class _Check:
         while hashes:
             until = self._next_size()
             part = hashes[: until - self.tree.size] if until else hashes
-            self.tree.extend(part)
+            for made in self.tree.extend(part):
+                self._hold_to_tree(made)
             hashes = hashes[len(part) :]
             self._hold_to_checkpoints(self.tree.size)
+
+    def _hold_to_tree(self, made: Row) -> None:
+        """Hold the hashes that proofs are made from to those that the entries make."""
+        wanted = made.hashes[: max(0, (self.sealed >> made.level) - made.start)]
+        if made.level and wanted:
+            stored = self._stored_hashes(made.level, made.start, len(wanted))
+            for index, (ours, theirs) in enumerate(zip(wanted, stored, strict=True), made.start):
+                if ours != theirs:
+                    raise TreeDamaged(made.level, index)
 
     def _position_of(self, leaf: int) -> int:
         while len(self.runs) > 1 and self.runs[1][0] <= leaf:
@@ -199,12 +221,12 @@ class _Check:
                 )
             self.held += 1
 
-    def _stored_leaves(self, first: int, count: int) -> list[bytes]:
-        """The hashes of leaves as the tree has them; empty for what it does not have."""
+    def _stored_hashes(self, level: int, first: int, count: int) -> list[bytes]:
+        """Hashes side by side as the tree has them; empty for what it does not have."""
         found: list[bytes] = []
         with self.database.reading() as connection:
             for tile in range(first // 256, (first + count - 1) // 256 + 1):
-                row = self.sql.log_hashes(connection, level=0, tile=tile)
+                row = self.sql.log_hashes(connection, level=level, tile=tile)
                 hashes = row["digests"] if row else b""
                 low, high = max(first, tile * 256), min(first + count, tile * 256 + 256)
                 starts = (leaf % 256 * HASH_BYTES for leaf in range(low, high))

@@ -12,17 +12,18 @@ import orjson
 import evidence
 from domain.instants import format_instant
 from evidence.canonical import Json
-from evidence.checkpoints import open_checkpoint
+from evidence.checkpoints import Checkpoint
 from evidence.completeness import replaced_needed, subjects_needed
-from evidence.deriving import derive
 from evidence.entries import Entry, read_entry
+from evidence.errors import VerificationError
 from evidence.notes import sign
 from evidence.packs import Proven, Since, build_pack
 from evidence.questions import Question
 from evidence.statements import Statement
+from evidence.verifying import verify_pack
 from ledger.book import Clock
 from ledger.database import Database, load_sql
-from ledger.log import Log, Sealed
+from ledger.log import Log, Sealed, held_checkpoint
 from projections import answers
 from projections.moments import NOW, AsOf, BadQuestion
 from projections.projector import Projector
@@ -42,13 +43,13 @@ class Wanted:
 
 
 class PackDiffers(Exception):
-    """The two readings of the rules disagree: no pack is handed out."""
+    """A pack that its receiver could not verify is not handed out."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, error: VerificationError) -> None:
         super().__init__(
-            f"the answer to {question.kind} of book {question.book} as known at entry "
-            f"{question.known_at} is not the one that follows from its entries; run: "
-            "access-ledger rebuild, and report this if it stays"
+            f"no pack for {question.kind} of book {question.book} as known at entry "
+            f"{question.known_at}: it would not verify ({error}); run: access-ledger verify, then "
+            "access-ledger rebuild if the log is sound"
         )
 
 
@@ -94,6 +95,7 @@ class Packer:
     def pack(self, wanted: Wanted, *, since: bytes | None = None) -> bytes:
         """The pack for a question; `since` is a checkpoint that the other side holds."""
         _check_subject(wanted)
+        held = None if since is None else self.held(since)
         answer = self._ask(wanted)
         sealed = self._log.seal()
         self._projector.catch_up()  # so that whatever is in the tree can be found
@@ -108,9 +110,12 @@ class Packer:
         )
         gathered, statement = self._gather(question, sealed, answer.known_at.recorded_at)
         told: Json = orjson.loads(answer.model_dump_json(by_alias=True))
-        if derive(question, gathered.in_order(), statement) != told:
-            raise PackDiffers(question)
-        return self._build(question, told, gathered, statement, sealed, since)
+        pack = self._build(question, told, gathered, statement, sealed, held)
+        try:  # as the other side will
+            verify_pack(pack, self._log.keyring().verifiers)
+        except VerificationError as error:
+            raise PackDiffers(question, error) from error
+        return pack
 
     def _build(
         self,
@@ -119,7 +124,7 @@ class Packer:
         gathered: _Gathered,
         statement: Statement,
         sealed: Sealed,
-        since: bytes | None,
+        held: tuple[bytes, Checkpoint] | None,
     ) -> bytes:
         keyring = self._log.keyring()
         stored = [gathered.stored[number] for number in sorted(gathered.stored)]
@@ -137,13 +142,15 @@ class Packer:
             statement_key=keyring.statements,
             created_at=format_instant(self._clock()),
             verify_html=verify_page(),
-            since=self._since(since, size) if since else None,
+            since=self._since(*held, size) if held else None,
         )
 
-    def _since(self, note: bytes, size: int) -> Since:
-        """The consistency proof from a checkpoint. Raises VerificationError for another log's."""
-        keyring = self._log.keyring()
-        old = open_checkpoint(note, keyring.verifiers, origin=keyring.origin)
+    def held(self, note: bytes) -> tuple[bytes, Checkpoint]:
+        """A checkpoint that the other side holds. Raises VerificationError for another log's."""
+        return note, held_checkpoint(note, self._log.keyring())
+
+    def _since(self, note: bytes, old: Checkpoint, size: int) -> Since:
+        """The consistency proof from a checkpoint."""
         if not 0 < old.size <= size:
             raise BadQuestion(
                 f"the checkpoint to prove from is over {old.size} entries and the log has {size}; "
@@ -275,9 +282,17 @@ def _check_subject(wanted: Wanted) -> None:
     asks_asset = wanted.kind in {"who", "owner", "asset-timeline"}
     asks_partner = wanted.kind in {"what", "offboard", "partner-timeline"}
     if (wanted.asset is not None) is not asks_asset:
-        raise BadQuestion(f"{wanted.kind} is {'' if asks_asset else 'not '}about an asset")
+        raise BadQuestion(
+            f"{wanted.kind} is about an asset; give asset"
+            if asks_asset
+            else f"{wanted.kind} is not about an asset; leave asset out"
+        )
     if (wanted.partner is not None) is not asks_partner:
-        raise BadQuestion(f"{wanted.kind} is {'' if asks_partner else 'not '}about a partner")
+        raise BadQuestion(
+            f"{wanted.kind} is about a partner; give partner"
+            if asks_partner
+            else f"{wanted.kind} is not about a partner; leave partner out"
+        )
 
 
 def _texts(during: During) -> tuple[str, str]:
@@ -285,7 +300,6 @@ def _texts(during: During) -> tuple[str, str]:
 
 
 @cache
-def verify_page() -> bytes | None:
+def verify_page() -> bytes:
     """The page that checks packs in a browser, as it is published."""
-    page = Path(evidence.__file__).parent / "verify.html"
-    return page.read_bytes() if page.exists() else None
+    return (Path(evidence.__file__).parent / "verify.html").read_bytes()

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt, StrictStr
 
 from api.parameters import Book, Ledger, instant, known, only_known
 from api.problems import BadRequest, documented
@@ -175,7 +175,9 @@ class WantedPack(BaseModel, extra="forbid"):
     asset: AssetKey | None = None
     partner: PortfolioId | None = None
     at: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
-    known_at: int | str | None = Field(default=None, description="An entry number or an instant.")
+    known_at: StrictInt | StrictStr | None = Field(
+        default=None, description="An entry number or an instant."
+    )
     during: Span | None = None
     since: str | None = Field(
         default=None, max_length=MAX_NOTE, description="A checkpoint that the other side holds."
@@ -188,7 +190,7 @@ _PACK_EXAMPLE = {"kind": "who", "asset": {"type": "page", "id": "104857600219483
 @router.post(
     "/portfolios/{book}/evidence",
     response_class=Response,
-    responses={**_content("application/zip", "A pack"), **documented(404)},
+    responses={**_content("application/zip", "A pack"), **documented(400, 404)},
     openapi_extra={
         "requestBody": {"content": {"application/json": {"example": _PACK_EXAMPLE}}},
     },
@@ -215,7 +217,9 @@ def _packed(ledger: Services, book: str, wanted: WantedPack) -> bytes:
         during=(instant("during", during.from_), instant("during", during.to)) if during else None,
     )
     since = None if wanted.since is None else wanted.since.encode("utf-8", "surrogatepass")
-    try:
-        return ledger.packer.pack(asked, since=since)
-    except VerificationError as error:
-        raise BadRequest(422, "bad-checkpoint", f"since: {error}") from error
+    if since is not None:
+        try:
+            ledger.packer.held(since)
+        except VerificationError as error:
+            raise BadRequest(422, "bad-checkpoint", f"since: {error}") from error
+    return ledger.packer.pack(asked, since=since)

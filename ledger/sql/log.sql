@@ -10,6 +10,16 @@ UPDATE log_state SET size = :size, position = :position WHERE name = 'log';
 -- A row of hashes.
 SELECT digests FROM log_hashes WHERE level = :level AND tile = :tile;
 
+-- name: entry_at_position^
+-- The entry at a position.
+SELECT state FROM entry WHERE position = :position;
+
+-- name: clear_log_hashes!
+DELETE FROM log_hashes;
+
+-- name: clear_log_runs!
+DELETE FROM log_run;
+
 -- name: put_log_hashes!
 -- A row of hashes, or a longer one in its place.
 INSERT INTO log_hashes (level, tile, digests) VALUES (:level, :tile, :digests)
