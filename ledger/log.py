@@ -160,8 +160,13 @@ class Log:
         self._sql.set_log_state(connection, size=appender.size, position=position)
         return len(rows)
 
+    def require_sound(self) -> None:
+        """Raise LogDamaged unless the last entry that was taken in is there, as it was."""
+        with self._database.reading() as connection:
+            newest = self._sql.newest_position(connection)["position"]
+            self._require_sound(connection, self._sql.log_state(connection), newest)
+
     def _require_sound(self, connection: Any, state: Any, newest: int) -> None:
-        """The last entry that was taken in is there, as it was."""
         if state is None:
             raise LogDamaged("how far the log has come is not stored")
         size, position = state["size"], state["position"]

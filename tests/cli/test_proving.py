@@ -202,3 +202,74 @@ def test_the_worker_checks_the_log_and_doctor_tells_what_it_found(
     monkeypatch.setenv("ACCESS_LEDGER_LOG_KEY_FILE", str(tmp_path / "there.zip"))
     (tmp_path / "there.zip").write_text("x")
     assert re.search(r"WRONG +log: the file of signing keys .* cannot be used", told("doctor").out)
+
+
+def test_lost_keys_are_said_to_be_lost_and_not_replaced(told: Program, tmp_path: Path) -> None:
+    """Fresh ones would sign another log."""
+    assert told("log", "checkpoint").code == 0
+    secret = tmp_path / "access-ledger.db.key"
+    kept = secret.read_bytes()
+    secret.unlink()
+    for command in (("doctor",), ("log", "checkpoint"), ("verify",), ("log", "key", "show")):
+        ran = told(*command)
+        assert ran.code == 1
+        assert "the signing keys of this ledger are missing" in ran.out + ran.err
+    assert not secret.exists()
+    secret.write_bytes(kept)
+    assert told("verify").code == 0
+
+
+def test_the_keys_of_another_ledger_sign_nothing_here(told: Program, tmp_path: Path) -> None:
+    assert told("log", "checkpoint").code == 0
+    assert told("log", "key", "create", str(tmp_path / "other.key")).code == 0
+    secret = tmp_path / "access-ledger.db.key"
+    kept = secret.read_bytes()
+    secret.write_bytes((tmp_path / "other.key").read_bytes())
+    ran = told("log", "checkpoint")
+    assert ran.code == 1
+    assert "and this ledger's log is access-ledger/" in ran.err
+    secret.write_bytes(kept)
+    assert told("verify").code == 0
+
+
+def test_an_empty_file_is_no_checkpoint(told: Program, tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    assert told("verify", "--against", str(tmp_path / "empty")).code == 5
+    assert told("evidence", "matrix", "--since", "empty", "-o", "x.zip").code == 5
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_nothing_is_signed_over_missing_entries(told: Program, tmp_path: Path) -> None:
+    """Also where others took their places since."""
+    assert told("log", "checkpoint").code == 0
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("DROP TRIGGER stored_events_refuse_delete")
+        file.execute("DELETE FROM stored_events WHERE rowid > 37")
+    file.close()
+    assert "WRONG  log: the log goes up to position 40, the store to 37" in told("doctor").out
+    assert told("log", "checkpoint").code == 5
+    assert told("rebuild").code == 0
+    for number in range(5):
+        told("record", _fact(number))
+    ran = told("log", "checkpoint")
+    assert ran.code == 5
+    assert "the entry at position 40 is not the one that was sealed" in ran.err
+    assert told("evidence", "matrix", "-o", "x.zip").code == 5
+    assert told("verify").code == 5
+
+
+def test_a_damaged_tree_is_found_and_made_anew(told: Program, tmp_path: Path) -> None:
+    before = told("log", "checkpoint").out
+    for damage in (
+        "UPDATE log_hashes SET digests = CAST(zeroblob(32) AS BLOB) WHERE level = 3",
+        "DELETE FROM log_run",
+    ):
+        with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+            file.execute(damage)
+        file.close()
+        assert told("verify").code == 5
+        assert told("evidence", "matrix", "-o", "x.zip").code in {1, 5}
+        assert not (tmp_path / "x.zip").exists()
+        assert told("log", "rebuild").out == "the tree is made anew over 40 entries\n"
+        assert told("verify").code == 0
+        assert told("log", "checkpoint").out == before
