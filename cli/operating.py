@@ -113,9 +113,9 @@ def _log(services: Services) -> Iterator[Finding]:
         newest = services.log.newest_checkpoint()
     except (KeysMissing, KeysUnreadable, VerificationError) as error:
         yield Finding("log", str(error), sound=False)
-        return
-    over = f"{newest.checkpoint.size} entries" if newest else "nothing yet"
-    yield Finding("log", f"the newest checkpoint is over {over}")
+    else:
+        over = f"{newest.checkpoint.size} entries" if newest else "nothing yet"
+        yield Finding("log", f"the newest checkpoint is over {over}")
     check = last_check(services.database)
     if check is None:
         yield Finding("log check", "never; run: access-ledger verify")
