@@ -109,8 +109,8 @@ def examine(services: Services) -> Iterator[Finding]:
 def _log(services: Services) -> Iterator[Finding]:
     """The signed log, and what its last check found."""
     try:
-        services.log.require_sound()
         newest = services.log.newest_checkpoint()
+        services.log.require_sound()
     except (KeysMissing, KeysUnreadable, VerificationError) as error:
         yield Finding("log", str(error), sound=False)
     else:
