@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
 import evidence
+from evidence.page import SCRIPTS
+from evidence.page.__main__ import HERE
 from tests.browser.checker import Checker
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -82,3 +84,21 @@ def plain_checker(browser: Browser) -> Iterator[Checker]:
     """The page in a browser that offers no cryptography."""
     script = "Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined });"
     yield from opened(browser, script=script)
+
+
+@pytest.fixture(scope="session")
+def scripts(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The scripts of the page but for its screen, with their functions in reach.
+
+    In the page itself they stand in a scope of their own, where nothing from outside reaches them.
+    """
+    source = "".join(
+        (HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS if name != "page"
+    )
+    file = tmp_path_factory.mktemp("scripts") / "scripts.html"
+    file.write_text(f'<meta charset="utf-8"><script>"use strict";\n{source}</script>', "utf-8")
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    yield page
+    context.close()
