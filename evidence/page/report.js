@@ -147,7 +147,8 @@ function _offboardParts(answer) {
 
 function _entriesSection(verified) {
   const { entries } = verified;
-  const rows = entries.map((entry) => _entryCells(entry, verified));
+  const known = numbered(verified.known);
+  const rows = entries.map((entry) => _entryCells(entry, standingOf(entry, verified, known)));
   const columns = ["Entry", "What", "In effect", "Recorded", "What it counts for"];
   return section(
     "Entries that bear on it",
@@ -155,8 +156,7 @@ function _entriesSection(verified) {
   );
 }
 
-function _entryCells(entry, verified) {
-  const { status, why } = standingOf(entry, verified);
+function _entryCells(entry, { status, why }) {
   const said = sentence("span", {}, eventPieces(entry));
   const { effective_at: at, effective_after: after } = entry.event;
   const between = after ? `, at the earliest just after ${momentWords(after)}` : "";

@@ -109,15 +109,15 @@ function eventPieces({ type, event }) {
   }
 }
 
-/** What an entry counts for in the answer. */
-function standingOf(entry, { question, reading, known }) {
+/** What an entry counts for in the answer; `known` are those that it rests on, by their numbers. */
+function standingOf(entry, { question, reading }, known) {
   if (entry.number > question.knownAt) {
     return { status: "later", why: "recorded later than asked; not counted" };
   }
-  if (!known.includes(entry)) {
+  if (!known.has(entry.number)) {
     return { status: "place", why: "shows only where a correction stands; not counted" };
   }
-  const { status, voided_by: by, why } = becameOf(entry, reading, numbered(known));
+  const { status, voided_by: by, why } = becameOf(entry, reading, known);
   const words = {
     void: `void by entry ${by}: ${why}`,
     voids: "declares another entry void",
