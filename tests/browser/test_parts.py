@@ -15,8 +15,12 @@ from evidence.canonical import parse_canonical, write_canonical
 from evidence.errors import VerificationError
 from evidence.instants import DAY, end_of_day, instant, microseconds
 from evidence.levels import level_of
-from evidence.notes import from_base64
+from evidence.notes import from_base64, to_base64
+from evidence.verifying import read_keys
+from tests.evidence.packs import KEYS
 
+ONE, OTHER = map(str, KEYS)
+NAME, ID = KEYS[0].name, KEYS[0].key_id.hex()
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 
@@ -226,3 +230,44 @@ def test_levels_are_those_of_python(scripts: Page) -> None:
         "cases => cases.map(([type, tasks]) => levelOf(type, tasks))", cases
     )
     assert found == [level_of(*case) for case in cases]
+
+
+ODD_KEYS = [
+    "", "\n", "# none\n", ONE, f"{ONE}\n{OTHER}\n", f" {ONE}\t\r\n\n#\n{OTHER}",
+    f"{ONE}\x85{OTHER}", f"{ONE}\u2028{OTHER}", f"\ufeff{ONE}", f"{ONE}\u200b", f"\u3000{ONE}\xa0",
+    f"\x1f{ONE}",
+    ONE.replace(ID, "00000000"), ONE.replace(ID, ID.upper()), ONE.replace(ID, ID[:7]),
+    ONE.replace(NAME, f"{NAME}x"), ONE.replace(NAME, "a b"), ONE.replace(NAME, ""), ONE[:-1],
+    f"{NAME}+{ID}+", f"{NAME}+{ID}+{to_base64(b'short')}", f"{NAME}+{ID}+{to_base64(bytes(33))}",
+    f"{NAME}+{ID}+{to_base64(bytes([1]) + bytes(31))}", f"{NAME}+{ID}+{to_base64(bytes([1]))}",
+    f"PRIVATE+KEY+{ONE}", f"{ONE}\n{ONE}", f"{OTHER}\n\nnonsense",
+]  # fmt: skip
+
+
+def test_keys_are_read_where_python_reads_them(scripts: Page) -> None:
+    """Under the same names, or refused in the same words."""
+    found = scripts.evaluate(
+        """async texts => {
+          const found = [];
+          for (const text of texts) {
+            try {
+              const keys = await readKeys(text);
+              found.push(keys.map(({ name, id }) => `${name}+${id}`).join(" "));
+            } catch (error) {
+              if (!(error instanceof NotVerified)) throw error;
+              found.push(`refused: ${error.message}`);
+            }
+          }
+          return found;
+        }""",
+        ODD_KEYS,
+    )
+    expected = []
+    for text in ODD_KEYS:
+        try:
+            keys = read_keys(text)
+            expected.append(" ".join(f"{key.name}+{key.key_id.hex()}" for key in keys))
+        except VerificationError as error:
+            expected.append(f"refused: {error}")
+    assert found == expected
+    assert sum(not told.startswith("refused") for told in found) > 5
