@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 def _openapi(app: FastAPI, original: Any) -> dict[str, Any]:
-    """FastAPI's document, with the schemas of facts and problems that its routes refer to."""
+    """FastAPI's document, with the schemas of bodies and problems that its routes refer to."""
     if app.openapi_schema and "Fact" in app.openapi_schema["components"]["schemas"]:
         return app.openapi_schema
     document: dict[str, Any] = original()
@@ -69,6 +69,9 @@ def _openapi(app: FastAPI, original: Any) -> dict[str, Any]:
     fact = TypeAdapter(AnyFact).json_schema(ref_template=reference, mode="validation")
     schemas.update(fact.pop("$defs"))
     schemas["Fact"] = fact
+    pack = proving.WantedPack.model_json_schema(ref_template=reference)
+    schemas.update(pack.pop("$defs"))
+    schemas["WantedPack"] = pack
     schemas["Problem"] = problems.Problem.model_json_schema(ref_template=reference)
     for path in document["paths"].values():
         for operation in path.values():

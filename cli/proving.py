@@ -45,8 +45,9 @@ def evidence(
     """Write a pack: an answer with everything that proves it, to be checked by anybody."""
     now = clock.now()
     kind, asset, partner = _subject(question, subject)
-    held = _read(since) if since else None
+    note = _read(since) if since else None
     with opened() as (settings, services):
+        held = None if note is None else held_checkpoint(note, services.log.keyring())
         pack = services.packer.pack(
             Wanted(
                 kind=kind,
@@ -111,8 +112,10 @@ def verify(
     with opened() as (_, services):
         keyring = services.log.keyring()
         kept = None if held is None else held_checkpoint(held, keyring)
-        done = check_and_note(services.log, services.database, clock.now, against=kept)
-    grown = f"; the log extends the checkpoint over {kept.size} entries" if kept else ""
+        done = check_and_note(
+            services.log, services.database, clock.now, against=kept.checkpoint if kept else None
+        )
+    grown = f"; the log extends the checkpoint over {kept.checkpoint.size} entries" if kept else ""
     if kept is None:
         complain("without --against this shows only that the ledger agrees with itself")
     print(

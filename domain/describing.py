@@ -5,14 +5,14 @@ from pydantic_core import ErrorDetails
 
 _PLAIN_WORDS = {
     "missing": "is missing",
-    "extra_forbidden": "is not a field of this fact; leave it out, or check its spelling",
+    "extra_forbidden": "is not a field of this {of}; leave it out, or check its spelling",
     "string_unicode": "is not valid Unicode text",
 }
 
 
-def describe(error: ValidationError) -> list[str]:
-    """One sentence for each thing that is wrong, beginning with the field's path."""
-    return [describe_one(detail) for detail in error.errors(include_url=False)]
+def describe(error: ValidationError, *, of: str = "fact") -> list[str]:
+    """One sentence for each thing that is wrong with a fact, or with something else."""
+    return [describe_one(detail, of=of) for detail in error.errors(include_url=False)]
 
 
 def field_path(detail: ErrorDetails) -> str:
@@ -25,7 +25,7 @@ def field_path(detail: ErrorDetails) -> str:
     return ".".join(part for part in parts if not part.startswith("function-"))
 
 
-def describe_one(detail: ErrorDetails) -> str:
+def describe_one(detail: ErrorDetails, *, of: str = "fact") -> str:
     """The sentence for one error of pydantic's."""
     path, given = field_path(detail), detail["input"]
     match detail["type"]:
@@ -43,9 +43,9 @@ def describe_one(detail: ErrorDetails) -> str:
             pattern = detail.get("ctx", {}).get("pattern")
             return f"{path}: {_short(given)} does not have the form {pattern}"
         case "model_attributes_type" | "model_type" | "dict_type":
-            return f"{path or 'a fact'}: {_short(given)} is not a JSON object"
+            return f"{path or f'a {of}'}: {_short(given)} is not a JSON object"
         case kind if kind in _PLAIN_WORDS:
-            return f"{path} {_PLAIN_WORDS[kind]}"
+            return f"{path} {_PLAIN_WORDS[kind].format(of=of)}"
         case _:
             return f"{path}: {_short(given)}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
 

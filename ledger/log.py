@@ -38,7 +38,7 @@ from ledger.keyring import Keyring, KeysMissing, KeysUnreadable, create_keyring,
 from ledger.stored_bytes import canonical_json
 
 BATCH = 20_000
-_PER_TILE = 256
+HASHES_PER_ROW = 256
 
 Proof = TypeVar("Proof")
 
@@ -115,9 +115,8 @@ class Log:
 
     def _batch(self) -> int:
         with self._database.reading() as connection:  # most often there is nothing to do
-            state = self._sql.log_state(connection)
-            newest = self._sql.newest_position(connection)["position"]
-            self._require_sound(connection, state, newest)
+            state = self._state(connection)
+            newest = self._require_sound(connection, state)
             if newest <= state["position"]:
                 return 0
         with self._database.writing() as connection:
@@ -126,6 +125,7 @@ class Log:
     def rebuild(self) -> int:
         """Make the tree anew from the entries, all or nothing; it must fit what was signed last."""
         with self._database.writing() as connection:
+            self._sql.restore_log_state(connection)
             self._sql.take_log_turn(connection)
             self._sql.clear_log_hashes(connection)
             self._sql.clear_log_runs(connection)
@@ -145,7 +145,7 @@ class Log:
 
     def _take(self, connection: Any) -> int:
         """Take in the next entries on a connection in a transaction."""
-        state = self._sql.take_log_turn(connection)
+        state = self._state(connection, taking_turns=True)
         size, position = state["size"], state["position"]
         rows = list(self._sql.entries_after_position(connection, position=position, limit=BATCH))
         if not rows:
@@ -163,12 +163,19 @@ class Log:
     def require_sound(self) -> None:
         """Raise LogDamaged unless the last entry that was taken in is there, as it was."""
         with self._database.reading() as connection:
-            newest = self._sql.newest_position(connection)["position"]
-            self._require_sound(connection, self._sql.log_state(connection), newest)
+            self._require_sound(connection, self._state(connection))
 
-    def _require_sound(self, connection: Any, state: Any, newest: int) -> None:
+    def _state(self, connection: Any, *, taking_turns: bool = False) -> Any:
+        """How far the log has come; whoever takes turns is alone with it until the commit."""
+        find = self._sql.take_log_turn if taking_turns else self._sql.log_state
+        state = find(connection)
         if state is None:
             raise LogDamaged("how far the log has come is not stored")
+        return state
+
+    def _require_sound(self, connection: Any, state: Any) -> int:
+        """The newest position; raises LogDamaged."""
+        newest: int = self._sql.newest_position(connection)["position"]
         size, position = state["size"], state["position"]
         if newest < position:
             raise LogDamaged(f"the log goes up to position {position}, the store to {newest}")
@@ -177,17 +184,18 @@ class Log:
             hashed = leaf_hash(bytes(row["state"])) if row else b""
             if hashed != self._stored(connection)(0, size - 1):
                 raise LogDamaged(f"the entry at position {position} is not the one that was sealed")
+        return newest
 
     def _put(self, connection: Any, fresh: Row) -> None:
         """Store hashes that stand side by side at one level."""
         start, hashes = fresh.start, fresh.hashes
         while hashes:
-            tile, offset = divmod(start, _PER_TILE)
+            tile, offset = divmod(start, HASHES_PER_ROW)
             before = b""
             if offset:
                 row = self._sql.log_hashes(connection, level=fresh.level, tile=tile)
                 before = row["digests"][: offset * HASH_BYTES]
-            taken = hashes[: _PER_TILE - offset]
+            taken = hashes[: HASHES_PER_ROW - offset]
             self._sql.put_log_hashes(
                 connection, level=fresh.level, tile=tile, digests=before + b"".join(taken)
             )
@@ -198,7 +206,7 @@ class Log:
         rows: dict[tuple[int, int], bytes] = {}
 
         def stored(level: int, index: int) -> bytes:
-            tile, offset = divmod(index, _PER_TILE)
+            tile, offset = divmod(index, HASHES_PER_ROW)
             if (level, tile) not in rows:
                 row = self._sql.log_hashes(connection, level=level, tile=tile)
                 rows[level, tile] = row["digests"] if row else b""
@@ -219,7 +227,7 @@ class Log:
         if newest and self._is_current(newest, keyring):
             return newest
         with self._database.writing() as connection:
-            size = self._sql.take_log_turn(connection)["size"]
+            size = self._state(connection, taking_turns=True)["size"]
             row = self._sql.newest_checkpoint(connection)
             if row and row["size"] == size and _signed_by(bytes(row["note"]), keyring.log.verifier):
                 return _sealed(row, keyring)  # another process was first
@@ -251,7 +259,7 @@ class Log:
     def size(self) -> int:
         """How many leaves the log has."""
         with self._database.reading() as connection:
-            return int(self._sql.log_state(connection)["size"])
+            return int(self._state(connection)["size"])
 
     # --- proofs and tiles
 
@@ -264,18 +272,13 @@ class Log:
             return bytes(HASH_BYTES)
 
         prove(noted)
-        places = [(level, *divmod(index, _PER_TILE)) for level, index in wanted]
+        places = [(level, *divmod(index, HASHES_PER_ROW)) for level, index in wanted]
         rows = self._sql.some_hashes(connection, wanted=canonical_json(places).decode())
         found = {
-            (row["level"], row["tile"] * _PER_TILE + row["place"]): bytes(row["digest"])
+            (row["level"], row["tile"] * HASHES_PER_ROW + row["place"]): bytes(row["digest"])
             for row in rows
         }
         return prove(lambda level, index: found.get((level, index), b""))
-
-    def leaf_of(self, position: int) -> int:
-        """The leaf that the entry at a position is."""
-        with self._database.reading() as connection:
-            return self._leaf(connection, position)
 
     def _leaf(self, connection: Any, position: int) -> int:
         run = self._sql.run_of_position(connection, position=position)
@@ -323,12 +326,12 @@ class Log:
         """The bytes of a tile: hashes, or the entries themselves. Raises NoSuchTile."""
         size = self.size()
         level = 0 if tile.level == "entries" else tile.level
-        if (tile.index * _PER_TILE + tile.width) << (8 * level) > size:
+        if (tile.index * HASHES_PER_ROW + tile.width) << (8 * level) > size:
             raise NoSuchTile(tile.path, size)
         if tile.level != "entries":
             with self._database.reading() as connection:
                 return hash_tile(tile, self._stored(connection))
-        first = tile.index * _PER_TILE
+        first = tile.index * HASHES_PER_ROW
         return entry_bundle(self.leaves(first, tile.width))
 
     def leaves(self, first: int, count: int) -> Sequence[bytes]:
@@ -352,12 +355,12 @@ def _sealed(row: Any, keyring: Keyring) -> Sealed:
     return Sealed(note, stored_checkpoint(row["nth"], note, keyring))
 
 
-def held_checkpoint(note: bytes, keyring: Keyring) -> Checkpoint:
+def held_checkpoint(note: bytes, keyring: Keyring) -> Sealed:
     """What a checkpoint that somebody holds says. Raises VerificationError, also for another's."""
     origin = parse_checkpoint(read_note(note).text).origin
     if origin != keyring.origin:
         raise OtherLog(origin, keyring.origin)
-    return open_checkpoint(note, keyring.verifiers, origin=origin)
+    return Sealed(note, open_checkpoint(note, keyring.verifiers, origin=origin))
 
 
 class OtherLog(VerificationError):

@@ -1,6 +1,6 @@
 """The self-check: every stored entry is hashed again and held to the tree and to checkpoints."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,8 @@ from evidence.merkle import HASH_BYTES, Appender, Row, leaf_hash
 from ledger.book import Clock
 from ledger.database import Database, load_sql
 from ledger.keyring import Keyring
-from ledger.log import Log, LogDamaged, stored_checkpoint
+from ledger.log import BATCH, HASHES_PER_ROW, Log, LogDamaged, stored_checkpoint
 
-BATCH = 10_000
 _OTHER_HASH = (
     "does not have the hash that was sealed: its bytes were changed, or an entry before it was "
     "taken out or put in"
@@ -64,13 +63,12 @@ def check_log(
     keyring: Keyring,
     *,
     against: Checkpoint | None = None,
-    on_progress: Callable[[int], None] = lambda _: None,
 ) -> Checked:
     """Hash every entry again. Raises VerificationError, naming the first entry that differs.
 
     `against` is a checkpoint that was kept elsewhere: the log must extend it.
     """
-    return _Check(database, keyring, against).run(on_progress)
+    return _Check(database, keyring, against).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ class _Check:
             found.append((f"checkpoint {row['nth']}, signed at {row['signed_at']},", checkpoint))
         return found
 
-    def run(self, on_progress: Callable[[int], None]) -> Checked:
+    def run(self) -> Checked:
         with self.database.reading() as connection:
             state = self.sql.log_state(connection)
         if state is None:
@@ -147,7 +145,6 @@ class _Check:
         while rows := self._entries(position):
             position = rows[-1]["position"]
             self._take(rows, sealed)
-            on_progress(self.tree.size)
         if self.tree.size < sealed:
             raise EntriesMissing(
                 f"the log has {sealed} leaves and the store {self.tree.size} entries: the newest "
@@ -225,11 +222,13 @@ class _Check:
         """Hashes side by side as the tree has them; empty for what it does not have."""
         found: list[bytes] = []
         with self.database.reading() as connection:
-            for tile in range(first // 256, (first + count - 1) // 256 + 1):
+            for tile in range(first // HASHES_PER_ROW, (first + count - 1) // HASHES_PER_ROW + 1):
                 row = self.sql.log_hashes(connection, level=level, tile=tile)
-                hashes = row["digests"] if row else b""
-                low, high = max(first, tile * 256), min(first + count, tile * 256 + 256)
-                starts = (leaf % 256 * HASH_BYTES for leaf in range(low, high))
+                hashes, before = row["digests"] if row else b"", tile * HASHES_PER_ROW
+                low, high = max(first, before), min(first + count, before + HASHES_PER_ROW)
+                starts = range(
+                    (low - before) * HASH_BYTES, (high - before) * HASH_BYTES, HASH_BYTES
+                )
                 found += [bytes(hashes[start : start + HASH_BYTES]) for start in starts]
         return found
 

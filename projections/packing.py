@@ -1,7 +1,7 @@
 """Gathering a pack: the entries that bear on one answer, and their proofs to one checkpoint."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,6 @@ import orjson
 import evidence
 from domain.instants import format_instant
 from evidence.canonical import Json
-from evidence.checkpoints import Checkpoint
 from evidence.completeness import replaced_needed, subjects_needed
 from evidence.entries import Entry, read_entry
 from evidence.errors import VerificationError
@@ -23,7 +22,7 @@ from evidence.statements import Statement
 from evidence.verifying import verify_pack
 from ledger.book import Clock
 from ledger.database import Database, load_sql
-from ledger.log import Log, Sealed, held_checkpoint
+from ledger.log import Log, Sealed
 from projections import answers
 from projections.moments import NOW, AsOf, BadQuestion
 from projections.projector import Projector
@@ -92,10 +91,9 @@ class Packer:
         self._clock = clock
         self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
 
-    def pack(self, wanted: Wanted, *, since: bytes | None = None) -> bytes:
+    def pack(self, wanted: Wanted, *, since: Sealed | None = None) -> bytes:
         """The pack for a question; `since` is a checkpoint that the other side holds."""
         _check_subject(wanted)
-        held = None if since is None else self.held(since)
         answer = self._ask(wanted)
         sealed = self._log.seal()
         self._projector.catch_up()  # so that whatever is in the tree can be found
@@ -110,7 +108,7 @@ class Packer:
         )
         gathered, statement = self._gather(question, sealed, answer.known_at.recorded_at)
         told: Json = orjson.loads(answer.model_dump_json(by_alias=True))
-        pack = self._build(question, told, gathered, statement, sealed, held)
+        pack = self._build(question, told, gathered, statement, sealed, since)
         try:  # as the other side will
             verify_pack(pack, self._log.keyring().verifiers)
         except VerificationError as error:
@@ -124,7 +122,7 @@ class Packer:
         gathered: _Gathered,
         statement: Statement,
         sealed: Sealed,
-        held: tuple[bytes, Checkpoint] | None,
+        since: Sealed | None,
     ) -> bytes:
         keyring = self._log.keyring()
         stored = [gathered.stored[number] for number in sorted(gathered.stored)]
@@ -142,21 +140,18 @@ class Packer:
             statement_key=keyring.statements,
             created_at=format_instant(self._clock()),
             verify_html=verify_page(),
-            since=self._since(*held, size) if held else None,
+            since=self._since(since, size) if since else None,
         )
 
-    def held(self, note: bytes) -> tuple[bytes, Checkpoint]:
-        """A checkpoint that the other side holds. Raises VerificationError for another log's."""
-        return note, held_checkpoint(note, self._log.keyring())
-
-    def _since(self, note: bytes, old: Checkpoint, size: int) -> Since:
+    def _since(self, old: Sealed, size: int) -> Since:
         """The consistency proof from a checkpoint."""
-        if not 0 < old.size <= size:
+        old_size = old.checkpoint.size
+        if not 0 < old_size <= size:
             raise BadQuestion(
-                f"the checkpoint to prove from is over {old.size} entries and the log has {size}; "
+                f"the checkpoint to prove from is over {old_size} entries and the log has {size}; "
                 "there is a proof only from a smaller tree that is not empty"
             )
-        return Since(note, self._log.consistency(old.size, size))
+        return Since(old.note, self._log.consistency(old_size, size))
 
     # --- the answer
 
@@ -216,8 +211,7 @@ class Packer:
                 done |= new
             newest = {subject: gathered.newest_of(subject) for subject in done}
             self._add_replaced(connection, question, gathered, statement, last)
-        statement.newest.update(newest)
-        return gathered, statement
+        return gathered, replace(statement, newest=newest)
 
     def _add_replaced(
         self,
@@ -234,23 +228,28 @@ class Packer:
             if not missing:
                 return
             for number in missing:
-                row = self._sql.positioned_entry(connection, book=question.book, number=number)
+                row = self._sql.stored_entry(connection, book=question.book, number=number)
                 gathered.add([row], last)
 
-    def _touching(self, connection: Any, book: str, subject: str) -> Iterator[Any]:
-        """The entries that touch a subject."""
+    def _touching(self, connection: Any, book: str, subject: str) -> list[Any]:
+        """The entries that touch a subject of an asset or a pair."""
         kind, first, second = subject.split(":", 2)
+        sql = self._sql
         if kind in {"asset", "ownership"}:
-            names = {"book": book, "asset_type": first, "asset_id": second}
-            find = self._sql.entries_of_subject_asset
-            if kind == "ownership":
-                find = self._sql.entries_of_subject_ownership
-            yield from list(find(connection, **names))
-            return
-        names = {"book": book, "owner": first, "partner": second}
-        yield from list(self._sql.entries_of_subject_episode(connection, **names))
+            row = sql.asset(connection, book=book, asset_type=first, asset_id=second)
+        else:
+            row = sql.pair(connection, book=book, owner=first, partner=second)
+        if row is None:
+            return []
+        of = row["id"]
+        if kind == "asset":
+            return list(sql.entries_on_asset(connection, book=book, asset=of))
+        if kind == "ownership":
+            return list(sql.entries_of(connection, book=book, asset=of, pair=0))
+        found = list(sql.entries_of(connection, book=book, asset=0, pair=of))
         if kind == "partner":
-            yield from list(self._sql.entries_of_subject_lines(connection, **names))
+            found += sql.access_entries_of_pair(connection, book=book, pair=of)
+        return found
 
     def _claims(
         self, connection: Any, question: Question, last: int

@@ -66,26 +66,25 @@ class Projector:
             self._shelf.clear()
             self._shelf.position = 0
             taken = 0
-            try:
-                while batch := self._project(connection):
-                    taken += batch
-            except BaseException:
-                self._shelf.position = -1
-                raise
+            while batch := self._project(connection):
+                taken += batch
             if taken >= BATCH:
                 set_aside()
         return taken
 
     def _batch(self) -> int:
         with self._database.writing() as connection:
-            try:
-                return self._project(connection)
-            except BaseException:
-                self._shelf.position = -1
-                raise
+            return self._project(connection)
 
     def _project(self, connection: Any) -> int:
         """Take in the next batch on a connection in a transaction."""
+        try:
+            return self._take_batch(connection)
+        except BaseException:
+            self._shelf.position = -1  # what is in hand is ahead of what is stored
+            raise
+
+    def _take_batch(self, connection: Any) -> int:
         position = self._sql.take_turn(connection)["position"]
         shelf = self._shelf
         if shelf.position != position:  # another process went on meanwhile

@@ -23,9 +23,8 @@ class BookShelf:
         self.lines: dict[tuple[str, str, str, str], LineView] = {}
         self.places: dict[int, Place] = {}
         """The places of replacements."""
-
         self.views = 0
-        """How many there are."""
+        """How many views there are."""
 
 
 class Shelf:

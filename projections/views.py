@@ -4,6 +4,7 @@ An event that comes after all others is taken by the fold as it is. Any other ma
 *late*: at the end of its append the whole view is folded anew and the difference is written.
 """
 
+from abc import ABC, abstractmethod
 from bisect import insort
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -24,10 +25,10 @@ from domain.windows import Anomaly, Episode, Ownership, Placed, Span, Window
 from ledger.stored_bytes import canonical_json
 from projections.tables import Belief, Changes, Row
 
-Fold = TypeVar("Fold", EpisodesFold, OwnershipFold, LineFold)
+Fold = TypeVar("Fold", bound=EpisodesFold | OwnershipFold | LineFold)
 
 
-class View(Generic[Fold]):
+class View(ABC, Generic[Fold]):
     """Some events of a book and the rows that say what they come to."""
 
     __slots__ = ("anomalies", "book", "changed", "events", "fold", "late", "rows", "voids")
@@ -75,17 +76,17 @@ class View(Generic[Fold]):
         self.changed += spans
         return bool(spans)
 
+    @abstractmethod
     def read(self) -> Fold:
         """All the events, folded anew."""
-        raise NotImplementedError
 
+    @abstractmethod
     def row(self, span: Any) -> tuple[Any, ...]:
         """The columns of a span."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stated(self) -> Stated:
         """Whom and what the events speak of; an asset's owner is that of each event."""
-        raise NotImplementedError
 
     def load(self) -> None:
         """Take what the events come to for what is believed in the read model already."""
@@ -160,21 +161,30 @@ def _span(span: Span) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-class PairView(View[EpisodesFold]):
-    """The partner events of one owner and one partner."""
+class AroundLines(View[Fold]):
+    """A view whose events bear on lines too: a pair, or an asset."""
 
     __slots__ = ("all_lines", "id", "key", "lines")
+
+    def __init__(self, book: str, fold: Fold, key: tuple[str, str], id: int) -> None:
+        super().__init__(book, fold)
+        self.key = key
+        self.id = id
+        self.lines: list[LineView] = []
+        """The lines that are in hand."""
+        self.all_lines = False
+        """Whether these are all that there are."""
+
+
+class PairView(AroundLines[EpisodesFold]):
+    """The partner events of one owner and one partner."""
+
+    __slots__ = ()
 
     TABLE: ClassVar[Belief] = "episode"
 
     def __init__(self, book: str, key: tuple[str, str], id: int) -> None:
-        super().__init__(book, EpisodesFold())
-        self.key = key
-        self.id = id
-        self.lines: list[LineView] = []
-        """The lines of the pair that are in hand."""
-        self.all_lines = False
-        """Whether these are all that there are."""
+        super().__init__(book, EpisodesFold(), key, id)
 
     def read(self) -> EpisodesFold:
         """The episodes."""
@@ -189,19 +199,15 @@ class PairView(View[EpisodesFold]):
         return Stated(*self.key, None)
 
 
-class AssetView(View[OwnershipFold]):
+class AssetView(AroundLines[OwnershipFold]):
     """The ownership events of one asset."""
 
-    __slots__ = ("all_lines", "id", "key", "lines")
+    __slots__ = ()
 
     TABLE: ClassVar[Belief] = "ownership"
 
     def __init__(self, book: str, key: tuple[str, str], id: int) -> None:
-        super().__init__(book, OwnershipFold())
-        self.key = key
-        self.id = id
-        self.lines: list[LineView] = []
-        self.all_lines = False
+        super().__init__(book, OwnershipFold(), key, id)
 
     def read(self) -> OwnershipFold:
         """The owners."""

@@ -3,17 +3,21 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, Field, StrictInt, StrictStr
+from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError
+from starlette.concurrency import run_in_threadpool
 
+from api.bodies import TOO_DEEP, body_of, decoded
 from api.parameters import Book, Ledger, instant, known, only_known
-from api.problems import BadRequest, documented
+from api.problems import BadRequest, documented, invalid
 from api.routes.showing import shown
 from bootstrap.services import Services
+from domain.describing import describe
 from domain.values import AssetKey, PortfolioId
 from evidence.errors import VerificationError
 from evidence.notes import to_base64
 from evidence.tiles import parse_path
 from evidence.tlog_proofs import LogProof
+from ledger.log import LogDamaged, Sealed, held_checkpoint
 from projections.moments import AsOf
 from projections.packing import Wanted
 
@@ -25,9 +29,9 @@ MAX_NOTE = 1_000_000
 
 
 def _content(media_type: str, description: str) -> dict[int | str, dict[str, object]]:
-    schema = {"type": "string"} if media_type.startswith("text") else {
-        "type": "string", "format": "binary",
-    }  # fmt: skip
+    schema = {"type": "string"}
+    if not media_type.startswith("text"):
+        schema["format"] = "binary"
     return {200: {"description": description, "content": {media_type: {"schema": schema}}}}
 
 
@@ -187,17 +191,36 @@ class WantedPack(BaseModel, extra="forbid"):
 _PACK_EXAMPLE = {"kind": "who", "asset": {"type": "page", "id": "104857600219483"}}
 
 
+def wanted_in(body: bytes) -> WantedPack:
+    """The question in a body as it came, or 400, or 422 with what is wrong."""
+    try:
+        return WantedPack.model_validate(decoded(body))
+    except RecursionError as error:
+        raise BadRequest(400, "not-json", TOO_DEEP) from error
+    except ValidationError as error:
+        raise invalid(describe(error, of="question")) from error
+
+
 @router.post(
     "/portfolios/{book}/evidence",
     response_class=Response,
-    responses={**_content("application/zip", "A pack"), **documented(400, 404)},
+    responses={**_content("application/zip", "A pack"), **documented(400, 404, 413, 415)},
     openapi_extra={
-        "requestBody": {"content": {"application/json": {"example": _PACK_EXAMPLE}}},
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/WantedPack"},
+                    "example": _PACK_EXAMPLE,
+                }
+            },
+        }
     },
 )
-def pack(book: Book, ledger: Ledger, wanted: WantedPack) -> Response:
+async def pack(request: Request, book: Book, ledger: Ledger) -> Response:
     """An answer with everything that proves it, to be checked by anybody."""
-    data = _packed(ledger, book, wanted)
+    wanted = wanted_in(await body_of(request))
+    data = await run_in_threadpool(_packed, ledger, book, wanted)
     name = f"{wanted.kind}-{book}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(data, media_type="application/zip", headers=headers)
@@ -216,10 +239,16 @@ def _packed(ledger: Services, book: str, wanted: WantedPack) -> bytes:
         ),
         during=(instant("during", during.from_), instant("during", during.to)) if during else None,
     )
-    since = None if wanted.since is None else wanted.since.encode("utf-8", "surrogatepass")
-    if since is not None:
-        try:
-            ledger.packer.held(since)
-        except VerificationError as error:
-            raise BadRequest(422, "bad-checkpoint", f"since: {error}") from error
-    return ledger.packer.pack(asked, since=since)
+    return ledger.packer.pack(asked, since=_held(ledger, wanted.since))
+
+
+def _held(ledger: Services, note: str | None) -> Sealed | None:
+    """The checkpoint that the other side holds, or 422 where it is not one of this log."""
+    if note is None:
+        return None
+    try:
+        return held_checkpoint(note.encode("utf-8", "surrogatepass"), ledger.log.keyring())
+    except LogDamaged:
+        raise
+    except VerificationError as error:
+        raise BadRequest(422, "bad-checkpoint", f"since: {error}") from error

@@ -1,14 +1,13 @@
 """Recording: one fact, or an array that is judged and written as a whole."""
 
-import json
 import re
 from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from api.bodies import TOO_DEEP, body_of, decoded
 from api.parameters import Book, Ledger, only_known
 from api.problems import BadRequest, documented, invalid
 from api.routes.showing import shown
@@ -55,33 +54,6 @@ class Recorded(BaseModel):
     lost: tuple[int, ...] = Field(description="Entries that had effect and no longer have.")
     gained: tuple[int, ...] = Field(description="Earlier entries that now have effect.")
     known_at: KnownAt = Field(description="The newest entry of the book once this was recorded.")
-
-
-async def body_of(request: Request) -> bytes:
-    """The body; its type must be JSON."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise BadRequest(415, "not-json", f"content type {kind or 'none'}; send application/json")
-    return await request.body()
-
-
-def decoded(body: bytes) -> Any:
-    """The JSON value of a body, or 400; also where an object has a name twice (RFC 8259 section 4).
-
-    orjson is strict about the rest, and would take the last of the two.
-    """
-    try:
-        value = orjson.loads(body)
-        json.loads(body, object_pairs_hook=_names_once)
-    except ValueError as error:
-        raise BadRequest(400, "not-json", f"the body is not JSON: {error}") from error
-    return value
-
-
-def _names_once(pairs: list[tuple[str, Any]]) -> None:
-    names = [name for name, _ in pairs]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ValueError(f"{twice[:80]!r} is given twice in one object; give it once")
 
 
 def key_of(header: str | None) -> str | None:
@@ -141,8 +113,7 @@ def facts_of(body: bytes, book: str, key: str | None) -> list[Fact]:
     try:
         return facts_in(decoded(body), book, key)
     except RecursionError as error:
-        detail = "the body is nested too deeply; a fact has three levels at most"
-        raise BadRequest(400, "not-json", detail) from error
+        raise BadRequest(400, "not-json", TOO_DEEP) from error
 
 
 @router.post(

@@ -14,6 +14,11 @@ SELECT digests FROM log_hashes WHERE level = :level AND tile = :tile;
 -- The entry at a position.
 SELECT state FROM entry WHERE position = :position;
 
+-- name: restore_log_state!
+-- The row that says how far the log has come, where it is lost.
+INSERT INTO log_state (name, size, position) VALUES ('log', 0, 0)
+ON CONFLICT (name) DO NOTHING;
+
 -- name: clear_log_hashes!
 DELETE FROM log_hashes;
 

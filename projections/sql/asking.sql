@@ -1,6 +1,3 @@
--- What could be asked. Where windows are joined, CROSS JOIN keeps SQLite to the order that is
--- written: from what is asked about to its windows. PostgreSQL plans it like any join.
-
 -- name: newest_append^
 -- The newest append of a book.
 SELECT last_number, recorded_at FROM book_append
@@ -30,189 +27,97 @@ ORDER BY book;
 
 -- name: who_had_access
 -- Windows on one asset that are or may be open at one moment, as known at one entry.
-SELECT
-    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
-    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
-    held.opened_by, held.closed_by, held.cause,
-    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
-FROM asset
-CROSS JOIN access_window AS held
-CROSS JOIN pair
-WHERE asset.id = held.asset AND held.pair = pair.id
-    AND asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
-    AND held.valid_from_earliest <= :at AND :at < held.valid_to
-    AND held.known_from <= :known AND :known < held.known_to
-ORDER BY pair.owner, pair.partner, held.valid_from, held.opened_by;
+SELECT * FROM window_on_asset
+WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
+    AND valid_from_earliest <= :at AND :at < valid_to
+    AND known_from <= :known AND :known < known_to
+ORDER BY owner, partner, valid_from, opened_by;
 
 -- name: who_had_access_during
 -- Windows on one asset that may overlap a period, as known at one entry.
-SELECT
-    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
-    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
-    held.opened_by, held.closed_by, held.cause,
-    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
-FROM asset
-CROSS JOIN access_window AS held
-CROSS JOIN pair
-WHERE asset.id = held.asset AND held.pair = pair.id
-    AND asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
-    AND held.valid_from_earliest < :until AND :since < held.valid_to
-    AND held.valid_from_earliest < held.valid_to
-    AND held.known_from <= :known AND :known < held.known_to
-ORDER BY pair.owner, pair.partner, held.valid_from, held.opened_by;
+SELECT * FROM window_on_asset
+WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
+    AND valid_from_earliest < :until AND :since < valid_to
+    AND valid_from_earliest < valid_to
+    AND known_from <= :known AND :known < known_to
+ORDER BY owner, partner, valid_from, opened_by;
 
 -- name: windows_of_asset
 -- Every window on one asset, as known at one entry.
-SELECT
-    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
-    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
-    held.opened_by, held.closed_by, held.cause,
-    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
-FROM asset
-CROSS JOIN access_window AS held
-CROSS JOIN pair
-WHERE asset.id = held.asset AND held.pair = pair.id
-    AND asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
-    AND held.known_from <= :known AND :known < held.known_to
-ORDER BY held.valid_from, pair.owner, pair.partner, held.opened_by;
+SELECT * FROM window_on_asset
+WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
+    AND known_from <= :known AND :known < known_to
+ORDER BY valid_from, owner, partner, opened_by;
 
 -- name: what_could
 -- Windows of one partner that are or may be open at one moment, as known at one entry: what is
 -- still believed, and what was superseded after that entry.
-SELECT
-    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
-    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
-    held.opened_by, held.closed_by, held.cause,
-    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
-FROM pair
-CROSS JOIN access_window AS held
-CROSS JOIN asset
-WHERE pair.id = held.pair AND held.asset = asset.id
-    AND pair.book = :book AND pair.partner = :partner
-    AND held.known_from <= :known AND held.known_to = 4611686018427387904
-    AND held.valid_from_earliest <= :at AND :at < held.valid_to
+SELECT * FROM window_of_pair
+WHERE book = :book AND partner = :partner
+    AND known_from <= :known AND known_to = 4611686018427387904
+    AND valid_from_earliest <= :at AND :at < valid_to
 UNION ALL
-SELECT
-    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
-    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
-    held.opened_by, held.closed_by, held.cause,
-    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
-FROM pair
-CROSS JOIN access_window AS held
-CROSS JOIN asset
-WHERE pair.id = held.pair AND held.asset = asset.id
-    AND pair.book = :book AND pair.partner = :partner
-    AND held.known_from <= :known AND :known < held.known_to AND held.known_to < 4611686018427387904
-    AND held.valid_from_earliest <= :at AND :at < held.valid_to
+SELECT * FROM window_of_pair
+WHERE book = :book AND partner = :partner
+    AND known_from <= :known AND :known < known_to AND known_to < 4611686018427387904
+    AND valid_from_earliest <= :at AND :at < valid_to
 ORDER BY asset_type, asset_id, owner, valid_from, opened_by;
 
 -- name: what_could_during
 -- Windows of one partner that may overlap a period, as known at one entry.
-SELECT
-    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
-    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
-    held.opened_by, held.closed_by, held.cause,
-    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
-FROM pair
-CROSS JOIN access_window AS held
-CROSS JOIN asset
-WHERE pair.id = held.pair AND held.asset = asset.id
-    AND pair.book = :book AND pair.partner = :partner
-    AND held.valid_from_earliest < :until AND :since < held.valid_to
-    AND held.valid_from_earliest < held.valid_to
-    AND held.known_from <= :known AND :known < held.known_to
-ORDER BY asset.asset_type, asset.asset_id, pair.owner, held.valid_from, held.opened_by;
+SELECT * FROM window_of_pair
+WHERE book = :book AND partner = :partner
+    AND valid_from_earliest < :until AND :since < valid_to
+    AND valid_from_earliest < valid_to
+    AND known_from <= :known AND :known < known_to
+ORDER BY asset_type, asset_id, owner, valid_from, opened_by;
 
 -- name: windows_of_partner
 -- Every window of one partner, as known at one entry.
-SELECT
-    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
-    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
-    held.opened_by, held.closed_by, held.cause,
-    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
-FROM pair
-CROSS JOIN access_window AS held
-CROSS JOIN asset
-WHERE pair.id = held.pair AND held.asset = asset.id
-    AND pair.book = :book AND pair.partner = :partner
-    AND held.known_from <= :known AND :known < held.known_to
-ORDER BY held.valid_from, asset.asset_type, asset.asset_id, pair.owner, held.opened_by;
+SELECT * FROM window_of_pair
+WHERE book = :book AND partner = :partner
+    AND known_from <= :known AND :known < known_to
+ORDER BY valid_from, asset_type, asset_id, owner, opened_by;
 
 -- name: matrix_at
 -- Every window of a book that is or may be open at one moment, as known at one entry: what is
 -- still believed, and what was superseded after that entry.
-SELECT
-    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
-    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
-    held.opened_by, held.closed_by, held.cause,
-    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
-FROM pair
-CROSS JOIN access_window AS held
-CROSS JOIN asset
-WHERE pair.id = held.pair AND held.asset = asset.id
-    AND pair.book = :book
-    AND held.known_from <= :known AND held.known_to = 4611686018427387904
-    AND held.valid_from_earliest <= :at AND :at < held.valid_to
+SELECT * FROM window_of_pair
+WHERE book = :book
+    AND known_from <= :known AND known_to = 4611686018427387904
+    AND valid_from_earliest <= :at AND :at < valid_to
 UNION ALL
-SELECT
-    asset.asset_type, asset.asset_id, pair.partner, pair.owner,
-    held.valid_from_earliest, held.valid_from, held.valid_to_earliest, held.valid_to,
-    held.opened_by, held.closed_by, held.cause,
-    held.tasks, held.level, held.planned_end, held.partner_name, held.asset_name
-FROM pair
-CROSS JOIN access_window AS held
-CROSS JOIN asset
-WHERE pair.id = held.pair AND held.asset = asset.id
-    AND pair.book = :book
-    AND held.known_from <= :known AND :known < held.known_to AND held.known_to < 4611686018427387904
-    AND held.valid_from_earliest <= :at AND :at < held.valid_to
+SELECT * FROM window_of_pair
+WHERE book = :book
+    AND known_from <= :known AND :known < known_to AND known_to < 4611686018427387904
+    AND valid_from_earliest <= :at AND :at < valid_to
 ORDER BY asset_type, asset_id, owner, partner, valid_from, opened_by;
 
 -- name: owners_of_asset
 -- The ownerships of one asset, as known at one entry, in the order of time.
-SELECT
-    asset.asset_type, asset.asset_id,
-    span.valid_from_earliest, span.valid_from, span.valid_to_earliest, span.valid_to,
-    span.opened_by, span.closed_by, span.cause, span.owner, span.detail, span.asset_name
-FROM asset
-INNER JOIN ownership AS span ON asset.id = span.asset
-WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
-    AND span.known_from <= :known AND :known < span.known_to
-ORDER BY span.valid_from, span.opened_by;
+SELECT * FROM ownership_of_asset
+WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
+    AND known_from <= :known AND :known < known_to
+ORDER BY valid_from, opened_by;
 
 -- name: owners
 -- The ownerships of every asset of a book, as known at one entry, in the order of time.
-SELECT
-    asset.asset_type, asset.asset_id,
-    span.valid_from_earliest, span.valid_from, span.valid_to_earliest, span.valid_to,
-    span.opened_by, span.closed_by, span.cause, span.owner, span.detail, span.asset_name
-FROM asset
-INNER JOIN ownership AS span ON asset.id = span.asset
-WHERE asset.book = :book AND span.known_from <= :known AND :known < span.known_to
-ORDER BY asset.asset_type, asset.asset_id, span.valid_from, span.opened_by;
+SELECT * FROM ownership_of_asset
+WHERE book = :book AND known_from <= :known AND :known < known_to
+ORDER BY asset_type, asset_id, valid_from, opened_by;
 
 -- name: episodes_of_partner
 -- The episodes of one partner, as known at one entry.
-SELECT
-    pair.partner, pair.owner,
-    span.valid_from_earliest, span.valid_from, span.valid_to_earliest, span.valid_to,
-    span.opened_by, span.closed_by, span.cause, span.partner_name, span.removed_by
-FROM pair
-INNER JOIN episode AS span ON pair.id = span.pair
-WHERE pair.book = :book AND pair.partner = :partner
-    AND span.known_from <= :known AND :known < span.known_to
-ORDER BY pair.owner, span.valid_from, span.opened_by;
+SELECT * FROM episode_of_pair
+WHERE book = :book AND partner = :partner
+    AND known_from <= :known AND :known < known_to
+ORDER BY owner, valid_from, opened_by;
 
 -- name: episodes
 -- The episodes of a book, as known at one entry.
-SELECT
-    pair.partner, pair.owner,
-    span.valid_from_earliest, span.valid_from, span.valid_to_earliest, span.valid_to,
-    span.opened_by, span.closed_by, span.cause, span.partner_name, span.removed_by
-FROM pair
-INNER JOIN episode AS span ON pair.id = span.pair
-WHERE pair.book = :book AND span.known_from <= :known AND :known < span.known_to
-ORDER BY pair.owner, pair.partner, span.valid_from, span.opened_by;
+SELECT * FROM episode_of_pair
+WHERE book = :book AND known_from <= :known AND :known < known_to
+ORDER BY owner, partner, valid_from, opened_by;
 
 -- name: anomalies
 -- The entries of a book without effect, as known at one entry.
@@ -283,41 +188,20 @@ WHERE pair.book = :book AND pair.partner = :partner AND pair.owner = :owner
     AND fact.number > :after AND fact.number <= :known
 ORDER BY number;
 
--- name: entries_of_subject_asset
--- The entries that touch an asset: `asset:TYPE:ID`.
+-- name: entries_on_asset
+-- The entries that speak of an asset, whatever the pair.
 SELECT entry.position, entry.number, entry.state
-FROM asset
-INNER JOIN fact ON asset.id = fact.asset
-INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
-WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+FROM fact INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+WHERE fact.asset = :asset
 ORDER BY fact.number;
 
--- name: entries_of_subject_ownership
--- The entries that touch the ownership of an asset: `ownership:TYPE:ID`.
+-- name: access_entries_of_pair
+-- The entries that speak of a pair and an asset.
 SELECT entry.position, entry.number, entry.state
-FROM asset
-INNER JOIN fact ON asset.id = fact.asset AND fact.pair = 0
-INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
-WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
-ORDER BY fact.number;
-
--- name: entries_of_subject_episode
--- The entries that touch the partnership of a pair: `episode:OWNER:PARTNER`.
-SELECT entry.position, entry.number, entry.state
-FROM pair
-INNER JOIN fact ON fact.asset = 0 AND pair.id = fact.pair
-INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
-WHERE pair.book = :book AND pair.partner = :partner AND pair.owner = :owner
-ORDER BY fact.number;
-
--- name: entries_of_subject_lines
--- The access entries of a pair: with those of its episode, `partner:OWNER:PARTNER`.
-SELECT entry.position, entry.number, entry.state
-FROM pair
-INNER JOIN line ON pair.id = line.pair
+FROM line
 INNER JOIN fact ON line.asset = fact.asset AND line.pair = fact.pair
 INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
-WHERE pair.book = :book AND pair.partner = :partner AND pair.owner = :owner
+WHERE line.pair = :pair
 ORDER BY fact.number;
 
 -- name: ownership_entries_of_book
@@ -334,11 +218,6 @@ ORDER BY fact.number;
 SELECT owner FROM pair
 WHERE book = :book AND partner = :partner
 ORDER BY owner;
-
--- name: positioned_entry^
--- One entry of a book, with its position.
-SELECT position, number, state FROM entry
-WHERE book = :book AND number = :number;
 
 -- name: entries_up_to
 -- The entries of a book up to a number.

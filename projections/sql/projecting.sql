@@ -18,7 +18,7 @@ LIMIT :limit;
 
 -- name: stored_entry^
 -- One entry of a book.
-SELECT number, state FROM entry WHERE book = :book AND number = :number;
+SELECT position, number, state FROM entry WHERE book = :book AND number = :number;
 
 -- name: newest_id^
 -- The largest number that an asset or a pair has.
@@ -36,7 +36,7 @@ SELECT id FROM pair WHERE book = :book AND partner = :partner AND owner = :owner
 
 -- name: entries_of
 -- The entries that speak of an asset and a pair or, where one is 0, of the other alone.
-SELECT entry.number, entry.state
+SELECT entry.position, entry.number, entry.state
 FROM fact INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
 WHERE fact.asset = :asset AND fact.pair = :pair
 ORDER BY fact.number;

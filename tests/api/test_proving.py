@@ -125,7 +125,7 @@ def test_a_pack_proves_what_grew_since_a_checkpoint(recorder: Recorder, client: 
         ({"kind": "who"}, "who is about an asset"),
         ({"kind": "what", "asset": ASSET}, "what is not about an asset"),
         ({"kind": "matrix", "partner": PARTNER}, "matrix is not about a partner"),
-        ({"kind": "why"}, "kind: Input should be 'who'"),
+        ({"kind": "why"}, "kind: 'why': input should be 'who'"),
         ({"kind": "matrix", "since": "no note"}, "since: "),
         ({"kind": "matrix", "at": "yesterday"}, "at: "),
         (
@@ -149,3 +149,25 @@ def test_a_question_that_no_pack_can_answer_is_said(
 def test_a_pack_of_a_book_that_does_not_exist(client: TestClient) -> None:
     answer = client.post("/v1/portfolios/99999/evidence", json={"kind": "matrix"})
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "detail"),
+    [
+        ('{"kind":"matrix","kind":"who"}', "application/json", 400, "'kind' is given twice"),
+        ("{", "application/json", 400, "the body is not JSON"),
+        ('{"kind":"matrix"}', "text/plain", 415, "send application/json"),
+        ('{"kind":"matrix","known_at":true}', "application/json", 422, "known_at"),
+        ('{"kind":"matrix","knwn":1}', "application/json", 422, "not a field of this question"),
+        ('{"kind":"matrix","since":' + "[" * 5000 + "]" * 5000 + "}", "application/json", 400, ""),
+        ("[]", "application/json", 422, "a question: [] is not a JSON object"),
+    ],
+)
+def test_a_body_is_read_as_strictly_as_that_of_a_fact(
+    recorder: Recorder, client: TestClient, body: str, kind: str, status: int, detail: str
+) -> None:
+    recorder.story()
+    answer = client.post(
+        f"/v1/portfolios/{OWNER}/evidence", content=body, headers={"content-type": kind}
+    )
+    assert (answer.status_code, detail in answer.json()["detail"]) == (status, True), answer.text

@@ -263,6 +263,7 @@ def test_a_damaged_tree_is_found_and_made_anew(told: Program, tmp_path: Path) ->
     for damage in (
         "UPDATE log_hashes SET digests = CAST(zeroblob(32) AS BLOB) WHERE level = 3",
         "DELETE FROM log_run",
+        "DELETE FROM log_state",
     ):
         with sqlite3.connect(tmp_path / "access-ledger.db") as file:
             file.execute(damage)

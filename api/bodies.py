@@ -1,0 +1,38 @@
+"""Bodies: JSON, read strictly."""
+
+import json
+from typing import Any
+
+import orjson
+from fastapi import Request
+
+from api.problems import BadRequest
+
+TOO_DEEP = "the body is nested too deeply; three levels are enough"
+
+
+async def body_of(request: Request) -> bytes:
+    """The body; its type must be JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise BadRequest(415, "not-json", f"content type {kind or 'none'}; send application/json")
+    return await request.body()
+
+
+def decoded(body: bytes) -> Any:
+    """The JSON value of a body, or 400; also where an object has a name twice (RFC 8259 section 4).
+
+    orjson is strict about the rest, and would take the last of the two.
+    """
+    try:
+        value = orjson.loads(body)
+        json.loads(body, object_pairs_hook=_names_once)
+    except ValueError as error:
+        raise BadRequest(400, "not-json", f"the body is not JSON: {error}") from error
+    return value
+
+
+def _names_once(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"{twice[:80]!r} is given twice in one object; give it once")
