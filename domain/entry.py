@@ -5,6 +5,7 @@ from datetime import datetime
 
 from domain.events import (
     AccessEvent,
+    AnyEffective,
     AnyEvent,
     OwnershipEvent,
     PartnerEvent,
@@ -26,7 +27,7 @@ class Entry:
     """Each subject touched, with the number of the entry that touched it before (0 if none)."""
 
 
-def subjects(event: PartnerEvent | OwnershipEvent | AccessEvent) -> tuple[str, ...]:
+def subjects(event: AnyEffective) -> tuple[str, ...]:
     """The subjects that an event touches; a void touches those of the entry it voids.
 
     ``asset`` has the ownership and access events of an asset, ``ownership`` its ownership events

@@ -116,4 +116,5 @@ class EntryVoided(Event):
     reason: Prose
 
 
-AnyEvent = PartnerEvent | OwnershipEvent | AccessEvent | EntryVoided
+AnyEffective = PartnerEvent | OwnershipEvent | AccessEvent
+AnyEvent = AnyEffective | EntryVoided

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from domain.events import (
     AccessEvent,
+    AnyEffective,
     AnyEvent,
     EntryVoided,
     OwnershipEstablished,
@@ -105,22 +106,17 @@ def _decide_in_order(state: BookState, append: Append) -> Decision | None:
 
 def effective_event(
     fact: EffectiveCommand, recorded_at: datetime, replaces: int | None
-) -> PartnerEvent | OwnershipEvent | AccessEvent:
+) -> AnyEffective:
     """The event that a fact becomes at this moment of recording."""
     at = fact.effective_at or recorded_at
     if at > recorded_at:
         raise InTheFuture(at, recorded_at)
     if fact.effective_after and fact.effective_after >= at:
         raise BoundAfterEvent(fact.effective_after, at)
-    given = fact.__dict__
-    event = fact.EVENT.model_construct(
-        None, effective_at=at, replaces=replaces, **{name: given[name] for name in fact.STATED}
-    )
-    assert isinstance(event, (PartnerEvent, OwnershipEvent, AccessEvent))
-    return event
+    return fact.event(at, replaces)
 
 
-def stated(event: PartnerEvent | OwnershipEvent | AccessEvent) -> Stated:
+def stated(event: AnyEffective) -> Stated:
     """Whom and what the event speaks of."""
     match event:
         case PartnerEvent():

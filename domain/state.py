@@ -15,6 +15,7 @@ from domain.events import (
     AccessChanged,
     AccessEvent,
     AccessGranted,
+    AnyEffective,
     AnyEvent,
     EntryVoided,
     OwnershipEstablished,
@@ -131,15 +132,15 @@ class BookState:
         """The lines that a pair's or an asset's events bear on."""
         return (self.lines[key] for key in around.lines)
 
-    def history_of(self, event: PartnerEvent | OwnershipEvent | AccessEvent) -> History:
+    def history_of(self, event: AnyEffective) -> History:
         """Where the event belongs."""
         match event:
+            case AccessEvent():  # the most, so asked first
+                return self.line(event.line)
             case PartnerEvent():
                 return self.pair(event.pair)
             case OwnershipEvent():
                 return self.asset(event.asset.key)
-            case AccessEvent():
-                return self.line(event.line)
 
     def place(self, number: int) -> Place:
         """The place of an entry among those of its moment."""
@@ -154,7 +155,7 @@ class BookState:
 
     def placed(
         self,
-        event: PartnerEvent | OwnershipEvent | AccessEvent,
+        event: AnyEffective,
         number: int,
         voids: Voids | None = None,
     ) -> Placed:
@@ -271,9 +272,7 @@ def evolve(state: BookState, entry: Entry) -> BookState:
     return state
 
 
-def _insert(
-    state: BookState, event: PartnerEvent | OwnershipEvent | AccessEvent, number: int
-) -> None:
+def _insert(state: BookState, event: AnyEffective, number: int) -> None:
     placed = state.placed(event, number)
     home = _register(state, event)
     in_order = comes_last(placed, home)
@@ -289,7 +288,7 @@ def _insert(
     _touch(home, number)
 
 
-def _register(state: BookState, event: PartnerEvent | OwnershipEvent | AccessEvent) -> History:
+def _register(state: BookState, event: AnyEffective) -> History:
     """The event's history, put into the book if it is new."""
     home = state.history_of(event)
     if not isinstance(home, LineHistory):

@@ -5,15 +5,13 @@ from typing import Literal, NamedTuple
 
 from domain.events import (
     AccessChanged,
-    AccessEvent,
     AccessGranted,
+    AnyEffective,
     EffectiveEvent,
     OwnershipEnded,
     OwnershipEstablished,
-    OwnershipEvent,
     OwnershipTransferred,
     PartnerAdded,
-    PartnerEvent,
     PartnerRemoved,
 )
 from domain.instants import FAR, Microseconds, to_microseconds
@@ -146,7 +144,7 @@ def lower_bound(event: EffectiveEvent) -> Microseconds:
     return to_microseconds(event.effective_after) + 1
 
 
-def terms_of(event: PartnerEvent | OwnershipEvent | AccessEvent) -> Terms:
+def terms_of(event: AnyEffective) -> Terms:
     """All that a reading takes from the event."""
     match event:
         case PartnerAdded():

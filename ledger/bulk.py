@@ -27,4 +27,9 @@ def set_aside() -> None:
     For what is kept for long, and is freed without the collector once it is dropped.
     """
     gc.collect(0)
+    spare()
+
+
+def spare() -> None:
+    """Spare the collector all that is alive, where the work leaves no cycles to be collected."""
     gc.freeze()

@@ -21,7 +21,7 @@ from ledger.store_errors import NotMigrated, StoreUnavailable
 
 Dialect = Literal["sqlite", "postgresql"]
 
-APPEND_LIMIT_BYTES = 4_000_000
+APPEND_LIMIT_BYTES = 8_000_000
 """At most so many bytes are handed to the database in one append."""
 
 

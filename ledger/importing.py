@@ -22,9 +22,10 @@ from ledger.book import ATTEMPTS, Books, Lookup, Written, check_one_append
 from ledger.bulk import collector_paused, set_aside
 from ledger.database import EntryTaken
 
-CHUNK_FACTS = 1_000
-CHUNK_BYTES = 1_000_000
-CHUNKS_SET_ASIDE = 20
+CHUNK_FACTS = 5_000
+CHUNK_BYTES = 1_500_000
+"""Of lines. What is stored of them, with a void for each, stays below APPEND_LIMIT_BYTES."""
+CHUNKS_SET_ASIDE = 4
 
 
 @dataclass(frozen=True, slots=True)

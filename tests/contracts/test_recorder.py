@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 from eventsourcing.persistence import IntegrityError, StoredEvent
 
 from bootstrap.clock import now
+from bootstrap.services import Services
 from domain.entry import Entry
 from domain.refusals import ClockAstray, Conflict
 from ledger.book import Books, Written
 from ledger.database import Database, EntryTaken
+from ledger.importing import CHUNK_FACTS, Rejected, import_lines
 from tests.contracts.samples import BOOK, adding, rows, stored
 
 
@@ -155,3 +158,20 @@ def test_a_read_sees_what_was_committed_before_it(database: Database) -> None:
         ("20002", 1),
         (BOOK, 2),
     ]
+
+
+def test_a_chunk_of_an_import_may_be_as_large_as_it_gets(services: Services) -> None:
+    """As many facts as fit, each a replacement that brings a void, go in with one append."""
+    fact = {"fact": "partner-added", "owner": BOOK, "partner_name": "x" * 80}
+    facts = [{**fact, "id": f"a{n}", "partner": str(30_000 + n)} for n in range(CHUNK_FACTS)]
+    again = [{**new, "id": f"b{n}", "replaces": f"a{n}"} for n, new in enumerate(facts)]
+    for lines in (facts, again):
+        summary = import_lines(
+            services.books, map(orjson.dumps, lines), recorded_by="test", on_reject=_no_reject
+        )
+        assert summary.written == CHUNK_FACTS
+    assert services.books.books()[BOOK] == 3 * CHUNK_FACTS
+
+
+def _no_reject(rejected: Rejected) -> None:
+    raise AssertionError(rejected)
