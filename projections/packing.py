@@ -10,7 +10,7 @@ from typing import Any, cast
 import orjson
 
 import evidence
-from domain.instants import format_instant
+from domain.instants import FAR, format_instant
 from evidence.canonical import Json
 from evidence.completeness import replaced_needed, subjects_needed
 from evidence.entries import Entry, read_entry
@@ -24,9 +24,10 @@ from ledger.book import Clock
 from ledger.database import Database, load_sql
 from ledger.log import Log, Sealed
 from projections import answers
-from projections.moments import NOW, AsOf, BadQuestion
+from projections.moments import NOW, AsOf, BadQuestion, UnknownPartner
 from projections.projector import Projector
 from projections.questions import During, Questions
+from projections.scope import concerns, speaks_of_others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +92,16 @@ class Packer:
         self._clock = clock
         self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
 
-    def pack(self, wanted: Wanted, *, since: Sealed | None = None) -> bytes:
-        """The pack for a question; `since` is a checkpoint that the other side holds."""
+    def pack(
+        self, wanted: Wanted, *, since: Sealed | None = None, seen_by: str | None = None
+    ) -> bytes:
+        """The pack for a question; `since` is a checkpoint that the other side holds.
+
+        With `seen_by` it is for a partner, and holds nothing that does not concern it.
+        """
         _check_subject(wanted)
+        if seen_by is not None:
+            _require_provable_to(seen_by, wanted)
         answer = self._ask(wanted)
         sealed = self._log.seal()
         self._projector.catch_up()  # so that whatever is in the tree can be found
@@ -106,7 +114,11 @@ class Packer:
             partner=wanted.partner,
             during=_texts(wanted.during) if wanted.during else None,
         )
+        if seen_by is not None:
+            self._require_its_asset(seen_by, question)
         gathered, statement = self._gather(question, sealed, answer.known_at.recorded_at)
+        if seen_by is not None:
+            self._require_its_entries(seen_by, question, gathered)
         told: Json = orjson.loads(answer.model_dump_json(by_alias=True))
         pack = self._build(question, told, gathered, statement, sealed, since)
         try:  # as the other side will
@@ -152,6 +164,36 @@ class Packer:
                 "there is a proof only from a smaller tree that is not empty"
             )
         return Since(old.note, self._log.consistency(old_size, size))
+
+    # --- for a partner
+
+    def _require_its_asset(self, partner: str, question: Question) -> None:
+        """Raise BadQuestion for an asset that is none of the partner's, recorded or not."""
+        if question.asset is None:
+            return
+        touched, known = [f"ownership:{':'.join(question.asset)}"], question.known_at
+        with self._database.reading() as connection:
+            if not concerns(self._sql, connection, question.book, touched, partner, known):
+                raise BadQuestion(
+                    f"{':'.join(question.asset)} is not known to concern partner {partner} in book "
+                    f"{question.book} as known at entry {known}; ask about an asset that it was "
+                    "given access to"
+                )
+
+    def _require_its_entries(self, partner: str, question: Question, gathered: _Gathered) -> None:
+        """Raise BadQuestion where an entry of the pack would show something of others."""
+        sql, book = self._sql, question.book
+        with self._database.reading() as connection:
+            for number, entry in gathered.entries.items():
+                is_its_own = concerns(sql, connection, book, entry.touches, partner, FAR)
+                if not is_its_own or (
+                    entry.is_void and speaks_of_others(sql, connection, book, number, partner, FAR)
+                ):
+                    raise BadQuestion(
+                        f"the pack would show partner {partner} what was recorded of others, for "
+                        "an entry of its own was corrected together with one of theirs; the owner "
+                        f"of book {book} can hand out the pack"
+                    )
 
     # --- the answer
 
@@ -274,6 +316,21 @@ class Packer:
             if partner in named and row["position"] <= last:
                 owned.add((event["asset"]["type"], event["asset"]["id"]))
         return tuple(found), tuple(sorted(owned))
+
+
+_TO_PARTNERS = ("what", "partner-timeline", "offboard", "line", "owner")
+"""The kinds of questions whose packs need not show others."""
+
+
+def _require_provable_to(partner: str, wanted: Wanted) -> None:
+    """Raise UnknownPartner or BadQuestion for what is not proven to this partner."""
+    if wanted.kind not in _TO_PARTNERS:
+        raise BadQuestion(
+            f"a pack for {wanted.kind} would show what was recorded of others; a partner is given "
+            f"packs for {', '.join(_TO_PARTNERS)}"
+        )
+    if wanted.partner not in {None, partner}:
+        raise UnknownPartner(wanted.book, wanted.partner or "")
 
 
 def _check_subject(wanted: Wanted) -> None:
