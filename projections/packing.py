@@ -205,8 +205,10 @@ class Packer:
                 return ask.who_had_access(book, asset, as_of, during=during)
             case "what" if partner:
                 return ask.what_could(book, partner, as_of, during=during)
+            case "line" if asset and partner:
+                return ask.what_could_on(book, asset, partner, as_of, during=during)
         if during:
-            raise BadQuestion("a period is asked for only of who and what; give at instead")
+            raise BadQuestion("a period is asked for only of who, what and line; give at instead")
         match wanted.kind:
             case "owner" if asset:
                 return ask.owner_at(book, asset, as_of)
@@ -274,9 +276,11 @@ class Packer:
                 gathered.add([row], last)
 
     def _touching(self, connection: Any, book: str, subject: str) -> list[Any]:
-        """The entries that touch a subject of an asset or a pair."""
+        """The entries that touch a subject of an asset, a pair or a line."""
         kind, first, second = subject.split(":", 2)
         sql = self._sql
+        if kind == "line":
+            return self._on_line(connection, book, first, *second.split(":", 2))
         if kind in {"asset", "ownership"}:
             row = sql.asset(connection, book=book, asset_type=first, asset_id=second)
         else:
@@ -293,6 +297,15 @@ class Packer:
             found += sql.access_entries_of_pair(connection, book=book, pair=of)
         return found
 
+    def _on_line(
+        self, connection: Any, book: str, owner: str, partner: str, type: str, id: str
+    ) -> list[Any]:
+        pair = self._sql.pair(connection, book=book, owner=owner, partner=partner)
+        asset = self._sql.asset(connection, book=book, asset_type=type, asset_id=id)
+        if pair is None or asset is None:
+            return []
+        return list(self._sql.entries_of(connection, book=book, asset=asset["id"], pair=pair["id"]))
+
     def _claims(
         self, connection: Any, question: Question, last: int
     ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
@@ -304,7 +317,11 @@ class Packer:
         owners = [row["owner"] for row in rows]
         found = []
         for owner in owners:
-            touching = self._touching(connection, book, f"partner:{owner}:{partner}")
+            pair = f"{owner}:{partner}"
+            subjects = [f"partner:{pair}"]
+            if question.asset is not None:
+                subjects = [f"episode:{pair}", f"line:{pair}:{':'.join(question.asset)}"]
+            touching = [row for s in subjects for row in self._touching(connection, book, s)]
             if any(row["position"] <= last for row in touching):
                 found.append(owner)
         if question.kind != "offboard":
@@ -335,8 +352,8 @@ def _require_provable_to(partner: str, wanted: Wanted) -> None:
 
 def _check_subject(wanted: Wanted) -> None:
     """Raise BadQuestion for an asset or a partner that the kind of question is not about."""
-    asks_asset = wanted.kind in {"who", "owner", "asset-timeline"}
-    asks_partner = wanted.kind in {"what", "offboard", "partner-timeline"}
+    asks_asset = wanted.kind in {"who", "owner", "line", "asset-timeline"}
+    asks_partner = wanted.kind in {"what", "line", "offboard", "partner-timeline"}
     if (wanted.asset is not None) is not asks_asset:
         raise BadQuestion(
             f"{wanted.kind} is about an asset; give asset"

@@ -9,15 +9,15 @@ from typing import Any
 from domain.instants import from_microseconds, to_microseconds
 from ledger.book import Clock
 from ledger.database import Database, load_sql
-from ledger.stored_bytes import event_fields, from_stored
 from projections import answers, offboarding, timelines
-from projections.differences import Line, changes
+from projections.differences import changes_between
 from projections.moments import NOW, AsOf, BadQuestion, Moment, check_period, resolve
 from projections.paging import Cursor, Walk, check_limit
 from projections.projector import Projector
 from projections.reading_rows import (
     coverage_of,
     covers,
+    entry_view,
     episode_of,
     holdings,
     last_name,
@@ -106,6 +106,43 @@ class Questions:
             partner=partner,
             partner_name=last_name(episodes, "partner_name"),
             coverage=timelines.partner_coverage(episodes, moment.at),
+            holdings=holdings(rows, since, until),
+        )
+
+    def what_could_on(
+        self,
+        book: str,
+        asset: tuple[str, str],
+        partner: str,
+        as_of: AsOf = NOW,
+        *,
+        during: During | None = None,
+    ) -> answers.LineAccess:
+        """What the partner could do on one asset at `at`, or at any moment of a period."""
+        self._scope.require(book, partner)
+        self._catch_up()
+        line = {"book": book, "asset_type": asset[0], "asset_id": asset[1], "partner": partner}
+        with self._database.reading() as connection:
+            moment = self._resolve(connection, book, as_of, during)
+            known = {**line, "known": moment.known}
+            since, until = _bounds(moment, during)
+            owners = list(self._sql.owners_of_asset(connection, **known))
+            episodes = list(self._sql.episodes_of_partner(connection, **known))
+            if during:
+                rows = self._sql.who_had_access_during_of_partner(
+                    connection, **known, since=since, until=until
+                )
+            else:
+                rows = self._sql.who_had_access_of_partner(connection, **known, at=moment.at)
+            rows = list(rows)
+        return answers.LineAccess(
+            **_names(book, moment),
+            during=_period(during),
+            asset=_asset(asset, last_name(owners, "asset_name")),
+            partner=partner,
+            partner_name=last_name(episodes, "partner_name"),
+            owner=owner_of(owners, moment.at),
+            coverage=coverage_of(book, owners, moment.at),
             holdings=holdings(rows, since, until),
         )
 
@@ -219,28 +256,7 @@ class Questions:
             start = self._resolve(connection, book, before)
             if before.at is None and after.at is None:
                 start = Moment(end.at, start.known, start.recorded_at)
-            sides = [
-                holdings(
-                    list(
-                        self._sql.matrix_at(connection, book=book, known=moment.known, at=moment.at)
-                    ),
-                    moment.at,
-                    moment.at + 1,
-                )
-                for moment in (start, end)
-            ]
-            low, high = sorted((start.known, end.known))
-
-            def learned(line: Line) -> list[int]:
-                asset_type, asset_id, owner, partner = line
-                rows = self._sql.entries_on_line(
-                    connection,
-                    book=book, asset_type=asset_type, asset_id=asset_id,
-                    owner=owner, partner=partner, after=low, known=high,
-                )  # fmt: skip
-                return [row["number"] for row in rows]
-
-            found = changes(*sides, learned=learned)
+            found = changes_between(self._sql, connection, book, start, end)
         return answers.Diff(
             book=book,
             from_at=start.at_instant,
@@ -354,19 +370,6 @@ class Questions:
             )
         decoded = Cursor.decode(cursor, kind=name, book=book)
         return Walk(name, book, decoded.offset, limit), decoded.as_of
-
-
-def entry_view(book: str, row: Any) -> answers.ListedEntry:
-    """An entry as answers show it."""
-    entry = from_stored(book, row["number"], row["state"])
-    return answers.ListedEntry(
-        number=entry.number,
-        position=row["position"],
-        recorded_at=entry.recorded_at,
-        recorded_by=entry.recorded_by,
-        event=event_fields(entry),
-        touches=entry.touches,
-    )
 
 
 def _names(book: str, moment: Moment) -> dict[str, Any]:
