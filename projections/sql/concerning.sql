@@ -67,8 +67,9 @@ FROM (
     SELECT DISTINCT number FROM entry_of_partner
     WHERE book = :book AND partner = :partner AND known_from <= :known
 ) AS held
-INNER JOIN anomaly ON anomaly.book = :book AND held.number = anomaly.number
-WHERE anomaly.known_from <= :known AND :known < anomaly.known_to
+CROSS JOIN anomaly
+WHERE anomaly.book = :book AND held.number = anomaly.number
+    AND anomaly.known_from <= :known AND :known < anomaly.known_to
 ORDER BY anomaly.number;
 
 -- name: entries_of_asset_of_partner
@@ -99,5 +100,6 @@ FROM (
     ORDER BY number
     LIMIT :limit
 ) AS held
-INNER JOIN entry ON entry.book = :book AND held.number = entry.number
+CROSS JOIN entry
+WHERE entry.book = :book AND held.number = entry.number
 ORDER BY entry.number;
