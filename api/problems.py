@@ -13,7 +13,7 @@ from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.log import NoSuchTile
 from ledger.store_errors import StoreError
 from ledger.stored_bytes import UnreadableEntry
-from projections.moments import BadQuestion, UnknownBook
+from projections.moments import BadQuestion, UnknownBook, UnknownPartner
 from projections.packing import PackDiffers
 
 MEDIA_TYPE = "application/problem+json"
@@ -102,6 +102,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(UnknownBook)
     def _unknown(_: Request, error: UnknownBook) -> Response:
         return problem(404, "unknown-book", str(error))
+
+    @app.exception_handler(UnknownPartner)
+    def _unknown_partner(_: Request, error: UnknownPartner) -> Response:
+        return problem(404, "unknown-partner", str(error))
 
     @app.exception_handler(BadQuestion)
     def _bad_question(_: Request, error: BadQuestion) -> Response:

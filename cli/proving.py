@@ -18,7 +18,7 @@ from ledger.log import held_checkpoint
 from ledger.self_check import check_and_note
 from projections.packing import Wanted
 
-Kind = Literal["who", "what", "owner", "matrix", "offboard", "timeline"]
+Kind = Literal["who", "what", "line", "owner", "matrix", "offboard", "timeline"]
 
 
 def evidence(
@@ -32,11 +32,17 @@ def evidence(
         Path, Parameter(name=["--output", "-o"], help="The file to write; it must not exist yet.")
     ],
     book: Annotated[str | None, Parameter(help="The book to ask: a portfolio id.")] = None,
+    partner: Annotated[
+        str | None,
+        Parameter(help="For line: the partner whose access to the asset is asked about."),
+    ] = None,
     at: Annotated[str | None, Parameter(help="The moment asked about; now by default.")] = None,
     known_at: Annotated[
         str | None, Parameter(help="As known at a moment or an entry number; now by default.")
     ] = None,
-    during: Annotated[str | None, Parameter(help="A period FROM/TO, for who and what.")] = None,
+    during: Annotated[
+        str | None, Parameter(help="A period FROM/TO, for who, what and line.")
+    ] = None,
     since: Annotated[
         Path | None,
         Parameter(help="A checkpoint that the other side holds: the pack proves what grew since."),
@@ -44,7 +50,14 @@ def evidence(
 ) -> int:
     """Write a pack: an answer with everything that proves it, to be checked by anybody."""
     now = clock.now()
-    kind, asset, partner = _subject(question, subject)
+    kind, asset, about = _subject(question, subject)
+    if (partner is not None) is not (question == "line"):
+        raise Usage(
+            "line is about one partner's access to one asset: evidence line "
+            "page:104857600219483 --partner 563920174410288"
+            if question == "line"
+            else f"--partner is for line alone; {question} is asked of {subject or 'the book'}"
+        )
     note = _read(since) if since else None
     with opened() as (settings, services):
         held = None if note is None else held_checkpoint(note, services.log.keyring())
@@ -53,7 +66,7 @@ def evidence(
                 kind=kind,
                 book=chosen_book(book, settings, services),
                 asset=asset,
-                partner=partner,
+                partner=partner_id(partner) if partner else about,
                 as_of=as_of(at, known_at, now),
                 during=period(during, now) if during else None,
             ),
@@ -83,7 +96,7 @@ def _subject(question: Kind, subject: str | None) -> tuple[str, tuple[str, str] 
         of_asset = ":" in subject
         kind = "asset-timeline" if of_asset else "partner-timeline"
     else:
-        of_asset, kind = question in {"who", "owner"}, question
+        of_asset, kind = question in {"who", "owner", "line"}, question
     return (kind, asset_key(subject), None) if of_asset else (kind, None, partner_id(subject))
 
 

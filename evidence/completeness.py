@@ -22,8 +22,12 @@ def subjects_needed(question: Question, entries: Iterable[Entry], statement: Sta
 
     Whoever gathers the entries asks again when the chains of these have brought new entries.
     """
+    pairs = {(owner, question.partner or "") for owner in statement.owners}
     if question.asset is not None:
         asset = ":".join(question.asset)
+        if question.kind == "line":
+            found = {s for pair in pairs for s in _subjects_of_line(pair, question.asset)}
+            return found | {f"ownership:{asset}"}
         if question.kind == "owner":
             return {f"ownership:{asset}"}
         found = {f"asset:{asset}"}
@@ -31,7 +35,6 @@ def subjects_needed(question: Question, entries: Iterable[Entry], statement: Sta
         return found
     if question.partner is None:
         return set()
-    pairs = {(owner, question.partner) for owner in statement.owners}
     assets = {
         asset_of(entry.event)
         for entry in entries
@@ -41,6 +44,10 @@ def subjects_needed(question: Question, entries: Iterable[Entry], statement: Sta
         assets |= set(statement.owned)
     found = {f"partner:{':'.join(pair)}" for pair in pairs}
     return found | {f"ownership:{':'.join(asset)}" for asset in assets}
+
+
+def _subjects_of_line(pair: tuple[str, str], asset: tuple[str, str]) -> tuple[str, str]:
+    return (f"episode:{':'.join(pair)}", f"line:{':'.join((*pair, *asset))}")
 
 
 def _pairs_on(entries: Iterable[Entry], asset: tuple[str, str]) -> set[tuple[str, str]]:
@@ -208,7 +215,13 @@ def _check_chain(subject: str, by_number: Mapping[int, Entry], statement: Statem
 def _check_owned(question: Question, entries: Sequence[Entry], statement: Statement) -> None:
     """What the signer claims of a partner stands in entries; that it is all cannot be shown."""
     for owner in statement.owners:
-        if not statement.newest[f"partner:{owner}:{question.partner}"]:
+        pair = (owner, question.partner or "")
+        of_pair = (
+            (f"partner:{':'.join(pair)}",)
+            if question.asset is None
+            else _subjects_of_line(pair, question.asset)
+        )
+        if not any(statement.newest[subject] for subject in of_pair):
             raise Incomplete(f"the statement names the owner {owner}, of whom there is no entry")
     named = {
         asset_of(entry.event)

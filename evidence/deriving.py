@@ -62,6 +62,8 @@ def derive(question: Question, entries: Sequence[Entry], statement: Statement) -
             return answer | _owner(question, reading)
         case "what":
             return answer | _what(question, reading)
+        case "line":
+            return answer | _line(question, reading)
         case "matrix":
             return answer | _matrix(question, reading)
         case "offboard":
@@ -143,6 +145,21 @@ def _what(question: Question, reading: Reading) -> dict[str, Json]:
         **_of_partner(question, reading),
         "during": _during(question),
         "holdings": holdings(ordered, *question.bounds),
+    }
+
+
+def _line(question: Question, reading: Reading) -> dict[str, Json]:
+    asset = _asset_asked(question)
+    owners = _owners(reading, asset)
+    theirs = (w for w in reading.windows if (w.asset, w.pair[1]) == (asset, question.partner))
+    held = in_time(filter(_asked(question), theirs), lambda w: w.pair)
+    return {
+        **_of_partner(question, reading),
+        "during": _during(question),
+        "asset": asset_json(asset, last_name([span.name for span in owners])),
+        "owner": owner_at(owners, question.moment),
+        "coverage": asset_coverage(question.book, owners, question.moment),
+        "holdings": holdings(held, *question.bounds),
     }
 
 

@@ -16,11 +16,13 @@ from evidence.shapes import (
     one_of,
 )
 
-Kind = Literal["who", "owner", "what", "matrix", "offboard", "asset-timeline", "partner-timeline"]
+Kind = Literal[
+    "who", "owner", "what", "line", "matrix", "offboard", "asset-timeline", "partner-timeline"
+]
 
-_OF_ASSETS = {"who", "owner", "asset-timeline"}
-_OF_PARTNERS = {"what", "offboard", "partner-timeline"}
-_OF_PERIODS = {"who", "what"}
+_OF_ASSETS = {"who", "owner", "line", "asset-timeline"}
+_OF_PARTNERS = {"what", "line", "offboard", "partner-timeline"}
+_OF_PERIODS = {"who", "what", "line"}
 
 _FORM = Fields(
     {

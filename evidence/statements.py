@@ -27,10 +27,13 @@ _is_pair = matches(r"[0-9]{5,20}:[0-9]{5,20}")
 
 
 def is_subject(text: str) -> bool:
-    """Whether a text is a subject that answers rest on: of an asset or of a pair."""
+    """Whether a text is a subject that answers rest on: of an asset, a pair or a line."""
     kind, _, rest = text.partition(":")
     if kind in _PAIR_SUBJECTS:
         return _is_pair(rest)
+    if kind == "line":
+        owner, partner, asset_type, asset_id = (*rest.split(":", 3), "", "", "", "")[:4]
+        return _is_pair(f"{owner}:{partner}") and is_asset(asset_type, asset_id)
     asset_type, _, asset_id = rest.partition(":")
     return kind in _ASSET_SUBJECTS and is_asset(asset_type, asset_id)
 
@@ -56,7 +59,10 @@ class Statement:
     newest: dict[str, int]
     """The newest entry of each subject in the whole tree; 0 if no entry touches it."""
     owners: tuple[str, ...] = ()
-    """Every portfolio that, as an owner, has an entry with the partner in this book: a claim."""
+    """Every portfolio that, as an owner, has an entry with the partner in this book: a claim.
+
+    Of a line, only those that have an entry in the pair's episodes or on the line.
+    """
     owned: tuple[tuple[str, str], ...] = ()
     """Every asset of which the partner was ever recorded as owner in this book: a claim."""
 

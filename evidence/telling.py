@@ -15,6 +15,7 @@ _KINDS = {
     "who": "who had access to the asset",
     "owner": "who owned the asset",
     "what": "what the partner could do",
+    "line": "what the partner could do on the asset",
     "matrix": "who could do what on every asset of the book",
     "offboard": "what the partner had, what was cut off, and what is still open",
     "asset-timeline": "what happened to the asset, from first to last",

@@ -149,6 +149,18 @@ class PartnerAccess(Answer):
     holdings: tuple[Holding, ...]
 
 
+class LineAccess(Answer):
+    """What a partner could do on one asset at an instant, or in a period."""
+
+    during: Period | None
+    asset: AssetRef
+    partner: str
+    partner_name: str | None
+    owner: str | None = Field(description="The recorded owner at `at`, if there was one.")
+    coverage: Coverage = Field(description="How much the book can say about the asset.")
+    holdings: tuple[Holding, ...]
+
+
 class Matrix(Answer):
     """Every window of the book that is open at an instant."""
 

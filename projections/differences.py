@@ -2,11 +2,40 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from projections.answers import Change, Holding
+from projections.moments import Moment
+from projections.reading_rows import holdings
 
 Line = tuple[str, str, str, str]
 """Asset type, asset id, owner, partner: the order in which changes are listed."""
+
+
+def changes_between(
+    sql: Any, connection: Any, book: str, start: Moment, end: Moment
+) -> tuple[Change, ...]:
+    """The lines on which the matrices of a book at two moments differ."""
+    sides = [
+        holdings(
+            list(sql.matrix_at(connection, book=book, known=moment.known, at=moment.at)),
+            moment.at,
+            moment.at + 1,
+        )
+        for moment in (start, end)
+    ]
+    low, high = sorted((start.known, end.known))
+
+    def learned(line: Line) -> list[int]:
+        asset_type, asset_id, owner, partner = line
+        rows = sql.entries_on_line(
+            connection,
+            book=book, asset_type=asset_type, asset_id=asset_id,
+            owner=owner, partner=partner, after=low, known=high,
+        )  # fmt: skip
+        return [row["number"] for row in rows]
+
+    return changes(*sides, learned=learned)
 
 
 def changes(

@@ -38,6 +38,16 @@ class UnknownBook(Exception):
         )
 
 
+class UnknownPartner(Exception):
+    """A partner that does not exist for whoever asks, recorded or not."""
+
+    def __init__(self, book: str, partner: str) -> None:
+        super().__init__(
+            f"there is no partner {partner} here in book {book}; "
+            "a key of a partner asks about that partner alone"
+        )
+
+
 class BadQuestion(Exception):
     """A question that cannot be asked like this."""
 

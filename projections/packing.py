@@ -10,7 +10,7 @@ from typing import Any, cast
 import orjson
 
 import evidence
-from domain.instants import format_instant
+from domain.instants import FAR, format_instant
 from evidence.canonical import Json
 from evidence.completeness import replaced_needed, subjects_needed
 from evidence.entries import Entry, read_entry
@@ -24,9 +24,10 @@ from ledger.book import Clock
 from ledger.database import Database, load_sql
 from ledger.log import Log, Sealed
 from projections import answers
-from projections.moments import NOW, AsOf, BadQuestion
+from projections.moments import NOW, AsOf, BadQuestion, UnknownPartner
 from projections.projector import Projector
 from projections.questions import During, Questions
+from projections.scope import concerns, speaks_of_others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +92,16 @@ class Packer:
         self._clock = clock
         self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
 
-    def pack(self, wanted: Wanted, *, since: Sealed | None = None) -> bytes:
-        """The pack for a question; `since` is a checkpoint that the other side holds."""
+    def pack(
+        self, wanted: Wanted, *, since: Sealed | None = None, seen_by: str | None = None
+    ) -> bytes:
+        """The pack for a question; `since` is a checkpoint that the other side holds.
+
+        With `seen_by` it is for a partner, and holds nothing that does not concern it.
+        """
         _check_subject(wanted)
+        if seen_by is not None:
+            _require_provable_to(seen_by, wanted)
         answer = self._ask(wanted)
         sealed = self._log.seal()
         self._projector.catch_up()  # so that whatever is in the tree can be found
@@ -106,7 +114,11 @@ class Packer:
             partner=wanted.partner,
             during=_texts(wanted.during) if wanted.during else None,
         )
+        if seen_by is not None:
+            self._require_its_asset(seen_by, question)
         gathered, statement = self._gather(question, sealed, answer.known_at.recorded_at)
+        if seen_by is not None:
+            self._require_its_entries(seen_by, question, gathered)
         told: Json = orjson.loads(answer.model_dump_json(by_alias=True))
         pack = self._build(question, told, gathered, statement, sealed, since)
         try:  # as the other side will
@@ -153,6 +165,36 @@ class Packer:
             )
         return Since(old.note, self._log.consistency(old_size, size))
 
+    # --- for a partner
+
+    def _require_its_asset(self, partner: str, question: Question) -> None:
+        """Raise BadQuestion for an asset that is none of the partner's, recorded or not."""
+        if question.asset is None:
+            return
+        touched, known = [f"ownership:{':'.join(question.asset)}"], question.known_at
+        with self._database.reading() as connection:
+            if not concerns(self._sql, connection, question.book, touched, partner, known):
+                raise BadQuestion(
+                    f"{':'.join(question.asset)} is not known to concern partner {partner} in book "
+                    f"{question.book} as known at entry {known}; ask about an asset that it was "
+                    "given access to"
+                )
+
+    def _require_its_entries(self, partner: str, question: Question, gathered: _Gathered) -> None:
+        """Raise BadQuestion where an entry of the pack would show something of others."""
+        sql, book = self._sql, question.book
+        with self._database.reading() as connection:
+            for number, entry in gathered.entries.items():
+                is_its_own = concerns(sql, connection, book, entry.touches, partner, FAR)
+                if not is_its_own or (
+                    entry.is_void and speaks_of_others(sql, connection, book, number, partner, FAR)
+                ):
+                    raise BadQuestion(
+                        f"the pack would show partner {partner} what was recorded of others, for "
+                        "an entry of its own was corrected together with one of theirs; the owner "
+                        f"of book {book} can hand out the pack"
+                    )
+
     # --- the answer
 
     def _ask(self, wanted: Wanted) -> answers.Answer:
@@ -163,8 +205,10 @@ class Packer:
                 return ask.who_had_access(book, asset, as_of, during=during)
             case "what" if partner:
                 return ask.what_could(book, partner, as_of, during=during)
+            case "line" if asset and partner:
+                return ask.what_could_on(book, asset, partner, as_of, during=during)
         if during:
-            raise BadQuestion("a period is asked for only of who and what; give at instead")
+            raise BadQuestion("a period is asked for only of who, what and line; give at instead")
         match wanted.kind:
             case "owner" if asset:
                 return ask.owner_at(book, asset, as_of)
@@ -232,9 +276,11 @@ class Packer:
                 gathered.add([row], last)
 
     def _touching(self, connection: Any, book: str, subject: str) -> list[Any]:
-        """The entries that touch a subject of an asset or a pair."""
+        """The entries that touch a subject of an asset, a pair or a line."""
         kind, first, second = subject.split(":", 2)
         sql = self._sql
+        if kind == "line":
+            return self._on_line(connection, book, first, *second.split(":", 2))
         if kind in {"asset", "ownership"}:
             row = sql.asset(connection, book=book, asset_type=first, asset_id=second)
         else:
@@ -251,6 +297,15 @@ class Packer:
             found += sql.access_entries_of_pair(connection, book=book, pair=of)
         return found
 
+    def _on_line(
+        self, connection: Any, book: str, owner: str, partner: str, type: str, id: str
+    ) -> list[Any]:
+        pair = self._sql.pair(connection, book=book, owner=owner, partner=partner)
+        asset = self._sql.asset(connection, book=book, asset_type=type, asset_id=id)
+        if pair is None or asset is None:
+            return []
+        return list(self._sql.entries_of(connection, book=book, asset=asset["id"], pair=pair["id"]))
+
     def _claims(
         self, connection: Any, question: Question, last: int
     ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
@@ -262,7 +317,11 @@ class Packer:
         owners = [row["owner"] for row in rows]
         found = []
         for owner in owners:
-            touching = self._touching(connection, book, f"partner:{owner}:{partner}")
+            pair = f"{owner}:{partner}"
+            subjects = [f"partner:{pair}"]
+            if question.asset is not None:
+                subjects = [f"episode:{pair}", f"line:{pair}:{':'.join(question.asset)}"]
+            touching = [row for s in subjects for row in self._touching(connection, book, s)]
             if any(row["position"] <= last for row in touching):
                 found.append(owner)
         if question.kind != "offboard":
@@ -276,10 +335,25 @@ class Packer:
         return tuple(found), tuple(sorted(owned))
 
 
+_TO_PARTNERS = ("what", "partner-timeline", "offboard", "line", "owner")
+"""The kinds of questions whose packs need not show others."""
+
+
+def _require_provable_to(partner: str, wanted: Wanted) -> None:
+    """Raise UnknownPartner or BadQuestion for what is not proven to this partner."""
+    if wanted.kind not in _TO_PARTNERS:
+        raise BadQuestion(
+            f"a pack for {wanted.kind} would show what was recorded of others; a partner is given "
+            f"packs for {', '.join(_TO_PARTNERS)}"
+        )
+    if wanted.partner not in {None, partner}:
+        raise UnknownPartner(wanted.book, wanted.partner or "")
+
+
 def _check_subject(wanted: Wanted) -> None:
     """Raise BadQuestion for an asset or a partner that the kind of question is not about."""
-    asks_asset = wanted.kind in {"who", "owner", "asset-timeline"}
-    asks_partner = wanted.kind in {"what", "offboard", "partner-timeline"}
+    asks_asset = wanted.kind in {"who", "owner", "line", "asset-timeline"}
+    asks_partner = wanted.kind in {"what", "line", "offboard", "partner-timeline"}
     if (wanted.asset is not None) is not asks_asset:
         raise BadQuestion(
             f"{wanted.kind} is about an asset; give asset"

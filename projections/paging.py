@@ -65,13 +65,23 @@ def check_limit(limit: int | None) -> None:
         raise BadQuestion(f"limit {limit} is not possible; give 1 to {MAX_PAGE}")
 
 
-def page(
-    items: Sequence[Item], *, kind: str, book: str, moment: Moment, offset: int, limit: int | None
-) -> tuple[tuple[Item, ...], str | None]:
-    """The items of one page, and the cursor of the next one if there is any."""
-    if limit is None:
-        return tuple(items[offset:]), None
-    end = offset + limit
-    more = end < len(items)
-    cursor = Cursor(kind, book, moment.at, moment.known, end).encode() if more else None
-    return tuple(items[offset:end]), cursor
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A walk through a list of a book: after how many items it stands, how many a page holds."""
+
+    kind: str
+    book: str
+    offset: int
+    limit: int | None
+
+    def page(self, items: Sequence[Item], moment: Moment) -> tuple[tuple[Item, ...], str | None]:
+        """The items of this page, and the cursor of the next one if there is any."""
+        if self.limit is None:
+            return tuple(items[self.offset :]), None
+        end = self.offset + self.limit
+        more = end < len(items)
+        return tuple(items[self.offset : end]), self.cursor(moment, end) if more else None
+
+    def cursor(self, moment: Moment, offset: int) -> str:
+        """The cursor from which the walk goes on."""
+        return Cursor(self.kind, self.book, moment.at, moment.known, offset).encode()

@@ -9,21 +9,22 @@ from typing import Any
 from domain.instants import from_microseconds, to_microseconds
 from ledger.book import Clock
 from ledger.database import Database, load_sql
-from ledger.stored_bytes import event_fields, from_stored
 from projections import answers, offboarding, timelines
-from projections.differences import Line, changes
+from projections.differences import changes_between
 from projections.moments import NOW, AsOf, BadQuestion, Moment, check_period, resolve
-from projections.paging import Cursor, check_limit, page
+from projections.paging import Cursor, Walk, check_limit
 from projections.projector import Projector
 from projections.reading_rows import (
     coverage_of,
     covers,
+    entry_view,
     episode_of,
     holdings,
     last_name,
     owner_of,
     ownership_of,
 )
+from projections.scope import Scope
 
 During = tuple[datetime, datetime]
 """A half-open period [from, to)."""
@@ -37,6 +38,17 @@ class Questions:
         self._catch_up: Callable[[], object] = projector.catch_up
         self._clock = clock
         self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
+        self._scope = Scope(self._sql)
+
+    def seen_by(self, partner: str) -> "Questions":
+        """The same questions, answered with what concerns one partner alone (decision 12).
+
+        Raises UnknownPartner where another partner is asked about.
+        """
+        twin = copy(self)
+        twin._scope = Scope(self._sql, partner)  # noqa: SLF001 - it is one of us
+        twin._sql = twin._scope.sql  # noqa: SLF001 - it is one of us
+        return twin
 
     @property
     def as_it_stands(self) -> "Questions":
@@ -76,6 +88,7 @@ class Questions:
         self, book: str, partner: str, as_of: AsOf = NOW, *, during: During | None = None
     ) -> answers.PartnerAccess:
         """What the partner could do at `at`, or at any moment of a period."""
+        self._scope.require(book, partner)
         self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of, during)
@@ -96,6 +109,43 @@ class Questions:
             holdings=holdings(rows, since, until),
         )
 
+    def what_could_on(
+        self,
+        book: str,
+        asset: tuple[str, str],
+        partner: str,
+        as_of: AsOf = NOW,
+        *,
+        during: During | None = None,
+    ) -> answers.LineAccess:
+        """What the partner could do on one asset at `at`, or at any moment of a period."""
+        self._scope.require(book, partner)
+        self._catch_up()
+        line = {"book": book, "asset_type": asset[0], "asset_id": asset[1], "partner": partner}
+        with self._database.reading() as connection:
+            moment = self._resolve(connection, book, as_of, during)
+            known = {**line, "known": moment.known}
+            since, until = _bounds(moment, during)
+            owners = list(self._sql.owners_of_asset(connection, **known))
+            episodes = list(self._sql.episodes_of_partner(connection, **known))
+            if during:
+                rows = self._sql.who_had_access_during_of_partner(
+                    connection, **known, since=since, until=until
+                )
+            else:
+                rows = self._sql.who_had_access_of_partner(connection, **known, at=moment.at)
+            rows = list(rows)
+        return answers.LineAccess(
+            **_names(book, moment),
+            during=_period(during),
+            asset=_asset(asset, last_name(owners, "asset_name")),
+            partner=partner,
+            partner_name=last_name(episodes, "partner_name"),
+            owner=owner_of(owners, moment.at),
+            coverage=coverage_of(book, owners, moment.at),
+            holdings=holdings(rows, since, until),
+        )
+
     def matrix_at(
         self, book: str, as_of: AsOf = NOW, *, cursor: str | None = None, limit: int | None = None
     ) -> answers.Matrix:
@@ -112,9 +162,7 @@ class Questions:
             coverage = coverage_of(book, spans, moment.at)
             unknown += coverage == "unknown"
             empty += coverage == "known" and asset not in held
-        cells, following = page(
-            rows, kind="matrix", book=book, moment=moment, offset=walk, limit=limit
-        )
+        cells, following = walk.page(rows, moment)
         return answers.Matrix(
             **_names(book, moment),
             known_assets_without_holder=empty,
@@ -155,9 +203,7 @@ class Questions:
             moment = self._resolve(connection, book, as_of)
             rows = list(self._sql.owners(connection, book=book, known=moment.known))
         spans = [row for row in rows if covers(row, moment.at)]
-        items, following = page(
-            spans, kind="ownership", book=book, moment=moment, offset=walk, limit=limit
-        )
+        items, following = walk.page(spans, moment)
         return answers.OwnershipList(
             **_names(book, moment),
             ownerships=tuple(ownership_of(row, moment.at) for row in items),
@@ -173,9 +219,7 @@ class Questions:
             moment = self._resolve(connection, book, as_of)
             rows = list(self._sql.episodes(connection, book=book, known=moment.known))
         begun = [row for row in rows if row["valid_from_earliest"] <= moment.at]
-        items, following = page(
-            begun, kind="partners", book=book, moment=moment, offset=walk, limit=limit
-        )
+        items, following = walk.page(begun, moment)
         return answers.PartnerList(
             **_names(book, moment),
             episodes=tuple(episode_of(row, moment.at) for row in items),
@@ -189,16 +233,19 @@ class Questions:
         self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
-            return timelines.of_asset(self._sql, connection, book, asset, moment)
+            found = timelines.of_asset(self._sql, connection, book, asset, moment)
+            return found.model_copy(update=self._shown(connection, found))
 
     def partner_timeline(
         self, book: str, partner: str, as_of: AsOf = NOW
     ) -> answers.PartnerTimeline:
         """Everything about a partner, first to last, as known at `known_at`."""
+        self._scope.require(book, partner)
         self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
-            return timelines.of_partner(self._sql, connection, book, partner, moment)
+            found = timelines.of_partner(self._sql, connection, book, partner, moment)
+            return found.model_copy(update=self._shown(connection, found))
 
     def changes_between(self, book: str, before: AsOf, after: AsOf) -> answers.Diff:
         """The matrix at one moment against the matrix at another, on either clock."""
@@ -209,28 +256,7 @@ class Questions:
             start = self._resolve(connection, book, before)
             if before.at is None and after.at is None:
                 start = Moment(end.at, start.known, start.recorded_at)
-            sides = [
-                holdings(
-                    list(
-                        self._sql.matrix_at(connection, book=book, known=moment.known, at=moment.at)
-                    ),
-                    moment.at,
-                    moment.at + 1,
-                )
-                for moment in (start, end)
-            ]
-            low, high = sorted((start.known, end.known))
-
-            def learned(line: Line) -> list[int]:
-                asset_type, asset_id, owner, partner = line
-                rows = self._sql.entries_on_line(
-                    connection,
-                    book=book, asset_type=asset_type, asset_id=asset_id,
-                    owner=owner, partner=partner, after=low, known=high,
-                )  # fmt: skip
-                return [row["number"] for row in rows]
-
-            found = changes(*sides, learned=learned)
+            found = changes_between(self._sql, connection, book, start, end)
         return answers.Diff(
             book=book,
             from_at=start.at_instant,
@@ -244,6 +270,7 @@ class Questions:
         self, book: str, partner: str, as_of: AsOf = NOW
     ) -> answers.OffboardingReport:
         """What the partner had by `at`, what was cut off, and what is still open."""
+        self._scope.require(book, partner)
         self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
@@ -262,24 +289,20 @@ class Questions:
         walk, as_of = self._walk("entries", book, AsOf(known_at=known_at), cursor, limit)
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
-            start = walk if cursor else after
+            start = walk.offset if cursor else after
             size = moment.known if limit is None else limit
             rows = list(
                 self._sql.entries_page(
-                    connection, book=book, after=start, known=moment.known, limit=size
+                    connection, book=book, after=start, known=moment.known, limit=size + 1
                 )
             )
-        more = rows and limit is not None and rows[-1]["number"] < moment.known
-        following = (
-            Cursor("entries", book, moment.at, moment.known, rows[-1]["number"]).encode()
-            if more
-            else None
-        )
+            found = [entry_view(book, row) for row in rows[:size]]
+            entries = self._scope.shown(connection, book, found, moment.known)
         return answers.EntryList(
             book=book,
             known_at=moment.known_at,
-            entries=tuple(entry_view(book, row) for row in rows),
-            next_cursor=following,
+            entries=entries,
+            next_cursor=walk.cursor(moment, found[-1].number) if len(rows) > size else None,
         )
 
     def anomalies(
@@ -295,9 +318,7 @@ class Questions:
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             rows = list(self._sql.anomalies(connection, book=book, known=moment.known))
-        items, following = page(
-            rows, kind="anomalies", book=book, moment=moment, offset=walk, limit=limit
-        )
+        items, following = walk.page(rows, moment)
         return answers.AnomalyList(
             book=book,
             known_at=moment.known_at,
@@ -327,33 +348,28 @@ class Questions:
             as_of = AsOf(at=from_microseconds(last), known_at=as_of.known_at)
         return resolve(self._sql, connection, book, as_of, self._clock())
 
+    def _shown(
+        self, connection: Any, found: answers.AssetTimeline | answers.PartnerTimeline
+    ) -> dict[str, tuple[answers.TimelineEntry, ...]]:
+        """The entries of a timeline as the scope shows them."""
+        known = found.known_at.entry
+        return {"entries": self._scope.shown(connection, found.book, found.entries, known)}
+
     def _walk(
         self, kind: str, book: str, as_of: AsOf, cursor: str | None, limit: int | None
-    ) -> tuple[int, AsOf]:
+    ) -> tuple[Walk, AsOf]:
         """Where a walk through a list stands, and its moments."""
         check_limit(limit)
         self._catch_up()
+        name = self._scope.list_name(kind)
         if cursor is None:
-            return 0, as_of
+            return Walk(name, book, 0, limit), as_of
         if as_of != NOW:
             raise BadQuestion(
                 "a cursor holds the moments of its walk; leave at and known_at out beside it"
             )
-        decoded = Cursor.decode(cursor, kind=kind, book=book)
-        return decoded.offset, decoded.as_of
-
-
-def entry_view(book: str, row: Any) -> answers.ListedEntry:
-    """An entry as answers show it."""
-    entry = from_stored(book, row["number"], row["state"])
-    return answers.ListedEntry(
-        number=entry.number,
-        position=row["position"],
-        recorded_at=entry.recorded_at,
-        recorded_by=entry.recorded_by,
-        event=event_fields(entry),
-        touches=entry.touches,
-    )
+        decoded = Cursor.decode(cursor, kind=name, book=book)
+        return Walk(name, book, decoded.offset, limit), decoded.as_of
 
 
 def _names(book: str, moment: Moment) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from domain.instants import FAR, Microseconds, from_microseconds
+from ledger.stored_bytes import event_fields, from_stored
 from projections import answers
 from projections.answers import Certainty, Coverage
 
@@ -116,6 +117,19 @@ def episode_of(row: Any, at: Microseconds) -> answers.Episode:
         removed_by=row["removed_by"],
         certainty=certainty_during(row, -FAR, at + 1),
         window=window_of(row),
+    )
+
+
+def entry_view(book: str, row: Any) -> answers.ListedEntry:
+    """An entry as answers show it."""
+    entry = from_stored(book, row["number"], row["state"])
+    return answers.ListedEntry(
+        number=entry.number,
+        position=row["position"],
+        recorded_at=entry.recorded_at,
+        recorded_by=entry.recorded_by,
+        event=event_fields(entry),
+        touches=entry.touches,
     )
 
 

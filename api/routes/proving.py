@@ -174,7 +174,7 @@ class WantedPack(BaseModel, extra="forbid"):
     """The question that a pack answers."""
 
     kind: Literal[
-        "who", "owner", "what", "matrix", "offboard", "asset-timeline", "partner-timeline"
+        "who", "owner", "what", "line", "matrix", "offboard", "asset-timeline", "partner-timeline"
     ]
     asset: AssetKey | None = None
     partner: PortfolioId | None = None

@@ -5,14 +5,18 @@
 /** The subjects that the answer rests on, as far as entries and statement show them. */
 function subjectsNeeded(question, entries, statement) {
   const access = entries.filter((entry) => ACCESS_EVENTS.includes(entry.type));
+  const pairs = new Set(statement.owners.map((owner) => `${owner}:${question.partner}`));
+  if (question.kind === "line") {
+    const subjects = Array.from(pairs).flatMap((pair) => _subjectsOfLine(pair, question.asset));
+    return new Set([`ownership:${question.asset}`, ...subjects]);
+  }
   if (question.asset !== undefined) {
     if (question.kind === "owner") return new Set([`ownership:${question.asset}`]);
     const onIt = access.filter((entry) => assetOf(entry.event) === question.asset);
-    const pairs = onIt.map((entry) => `episode:${pairOf(entry.event)}`);
-    return new Set([`asset:${question.asset}`, ...pairs]);
+    const episodes = onIt.map((entry) => `episode:${pairOf(entry.event)}`);
+    return new Set([`asset:${question.asset}`, ...episodes]);
   }
   if (question.partner === undefined) return new Set();
-  const pairs = new Set(statement.owners.map((owner) => `${owner}:${question.partner}`));
   const theirs = access.filter((entry) => pairs.has(pairOf(entry.event)));
   const assets = new Set(theirs.map((entry) => assetOf(entry.event)));
   if (question.kind === "offboard") statement.owned.forEach((asset) => assets.add(asset));
@@ -20,6 +24,10 @@ function subjectsNeeded(question, entries, statement) {
     ...Array.from(pairs, (pair) => `partner:${pair}`),
     ...Array.from(assets, (asset) => `ownership:${asset}`),
   ]);
+}
+
+function _subjectsOfLine(pair, asset) {
+  return [`episode:${pair}`, `line:${pair}:${asset}`];
 }
 
 function touchesAny(entry, subjects) {
@@ -179,7 +187,10 @@ function _checkChain(subject, byNumber, statement) {
 /** What the signer claims of a partner stands in entries; that it is all cannot be shown. */
 function _checkOwned(question, entries, statement) {
   for (const owner of statement.owners) {
-    if (!newestOf(statement, `partner:${owner}:${question.partner}`)) {
+    const pair = `${owner}:${question.partner}`;
+    const ofPair =
+      question.asset === undefined ? [`partner:${pair}`] : _subjectsOfLine(pair, question.asset);
+    if (!ofPair.some((subject) => newestOf(statement, subject))) {
       refuse(`the statement names the owner ${owner}, of whom there is no entry`);
     }
   }

@@ -29,6 +29,7 @@ const _ANSWERS = {
   who: _who,
   owner: _owner,
   what: _what,
+  line: _line,
   matrix: _matrix,
   offboard: _offboarding,
   "asset-timeline": _assetTimeline,
@@ -99,6 +100,20 @@ function _what(question, reading) {
     ..._ofPartner(question, _episodesOf(question, reading)),
     during: question.during,
     holdings: holdings(inTime(held, byAsset, byPair), question.since, question.until),
+  };
+}
+
+function _line(question, reading) {
+  const owners = _ownersOf(reading, question.asset);
+  const held = reading.windows
+    .filter((span) => span.asset === question.asset && _isOf(question.partner)(span))
+    .filter(_isAskedFor(question));
+  return {
+    ..._ofPartner(question, _episodesOf(question, reading)),
+    ..._ofAsset(question, owners),
+    during: question.during,
+    owner: ownerAt(owners, question.moment),
+    holdings: holdings(inTime(held, byPair), question.since, question.until),
   };
 }
 

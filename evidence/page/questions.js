@@ -1,8 +1,8 @@
 // The questions that an answer can be derived for, with both clocks resolved.
 
-const _OF_ASSETS = ["who", "owner", "asset-timeline"];
-const _OF_PARTNERS = ["what", "offboard", "partner-timeline"];
-const _OF_PERIODS = ["who", "what"];
+const _OF_ASSETS = ["who", "owner", "line", "asset-timeline"];
+const _OF_PARTNERS = ["what", "line", "offboard", "partner-timeline"];
+const _OF_PERIODS = ["who", "what", "line"];
 
 const _QUESTION = fields(
   {

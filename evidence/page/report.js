@@ -99,6 +99,12 @@ const _ANSWER_PARTS = {
     ..._partnerCoverage(answer),
     _holdingsTable("What it could do", answer.holdings, _BY_PARTNERS, "nothing is recorded"),
   ],
+  line: (answer) => [
+    ..._assetCoverage(answer),
+    make("p", {}, "Partner: ", named(answer.partner, answer.partner_name)),
+    make("p", {}, "Owner: ", answer.owner === null ? "nobody known" : foreign(answer.owner)),
+    _holdingsTable("What it could do", answer.holdings, _BY_PARTNERS, "nothing is recorded"),
+  ],
   matrix: (answer) => [
     _holdingsTable(
       "Who could do what",

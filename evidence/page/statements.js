@@ -7,6 +7,10 @@ function _isSubject(text) {
   const [kind, rest] = partition(text, ":");
   if (rest === null) return false;
   if (kind === "partner" || kind === "episode") return _isPair(rest);
+  if (kind === "line") {
+    const [owner, partner, onType, ...onId] = rest.split(":");
+    return _isPair(`${owner}:${partner}`) && isAsset(onType ?? "", onId.join(":"));
+  }
   const [type, id] = partition(rest, ":");
   return (kind === "asset" || kind === "ownership") && isAsset(type, id ?? "");
 }

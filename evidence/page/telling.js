@@ -34,10 +34,12 @@ const NOT_SIGNED =
 /** What was asked, as the pieces of a sentence: texts, and names in lists of one. */
 function questionPieces({ kind, asset, partner }) {
   const about = { name: asset ?? partner };
+  const by = { name: partner };
   return {
     who: ["Who had access to ", about, "?"],
     owner: ["Who owned ", about, "?"],
     what: ["What could the partner ", about, " do?"],
+    line: ["What could the partner ", by, " do on ", about, "?"],
     matrix: ["Who could do what on every asset of the book?"],
     offboard: ["What had the partner ", about, ", what was cut off, and what is still open?"],
     "asset-timeline": ["What is recorded of ", about, ", from first to last?"],

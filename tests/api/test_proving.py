@@ -94,6 +94,14 @@ def test_what_the_log_does_not_have_is_said(
         {"kind": "owner", "asset": ASSET, "known_at": "2020-01-01T00:00:00Z"},
         {"kind": "asset-timeline", "asset": ASSET},
         {"kind": "what", "partner": PARTNER},
+        {"kind": "line", "asset": ASSET, "partner": PARTNER},
+        {
+            "kind": "line",
+            "asset": ASSET,
+            "partner": PARTNER,
+            "during": {"from": "2026-01-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"},
+        },
+        {"kind": "line", "asset": ASSET, "partner": "99999"},
         {"kind": "partner-timeline", "partner": PARTNER},
         {"kind": "offboard", "partner": PARTNER},
         {"kind": "matrix"},
@@ -124,6 +132,8 @@ def test_a_pack_proves_what_grew_since_a_checkpoint(recorder: Recorder, client: 
     [
         ({"kind": "who"}, "who is about an asset"),
         ({"kind": "what", "asset": ASSET}, "what is not about an asset"),
+        ({"kind": "line", "asset": ASSET}, "line is about a partner; give partner"),
+        ({"kind": "line", "partner": PARTNER}, "line is about an asset; give asset"),
         ({"kind": "matrix", "partner": PARTNER}, "matrix is not about a partner"),
         ({"kind": "why"}, "kind: 'why': input should be 'who'"),
         ({"kind": "matrix", "since": "no note"}, "since: "),
@@ -133,7 +143,7 @@ def test_a_pack_proves_what_grew_since_a_checkpoint(recorder: Recorder, client: 
                 "kind": "matrix",
                 "during": {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"},
             },
-            "a period is asked for only of who and what",
+            "a period is asked for only of who, what and line",
         ),
     ],
 )

@@ -15,7 +15,7 @@ from evidence.packs import Proven
 from evidence.questions import Kind, Question
 from tests.browser.checker import Checker, Said, by_python
 from tests.browser.histories import pack_of
-from tests.evidence.books import KINDS, OF_ASSETS, Whole, as_read, question_of
+from tests.evidence.books import KINDS, OF_ASSETS, OF_PARTNERS, Whole, as_read, question_of
 from tests.evidence.packs import (
     KEYS,
     LOG_KEY,
@@ -62,7 +62,7 @@ def history_pack(kind: Kind, *facts: Any) -> bytes:
     about: dict[str, Any] = {}
     if kind in OF_ASSETS:
         about["asset"] = whole.assets[0]
-    elif kind != "matrix":
+    if kind in OF_PARTNERS:
         about["partner"] = portfolio("A")
     return pack_of(written, whole, Question(kind, OWNER, LAST, len(written), **about))
 

@@ -16,7 +16,9 @@ from projections.moments import AsOf
 from projections.questions import Questions
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-OF_ASSETS = ("who", "owner", "asset-timeline")
+OF_ASSETS = ("who", "owner", "line", "asset-timeline")
+OF_PARTNERS = ("what", "line", "offboard", "partner-timeline")
+OF_PERIODS = ("who", "what", "line")
 ORIGIN = "ledger.example/access"
 
 
@@ -63,6 +65,12 @@ class Whole:
         owned: set[tuple[str, str]] = set()
         if question.partner is not None:
             owners = {owner for owner, partner in self.pairs if partner == question.partner}
+        if question.asset is not None:  # a line's owners are those of its own chains
+            line, pair = ":".join(question.asset), question.partner
+            owners = {
+                o for o in owners
+                if self.newest.keys() & {f"episode:{o}:{pair}", f"line:{o}:{pair}:{line}"}
+            }  # fmt: skip
         if question.kind == "offboard":
             owned = {
                 asset_of(e.event)
@@ -118,9 +126,9 @@ def question_of(
     about: dict[str, Any] = {}
     if kind in OF_ASSETS:
         about["asset"] = chance.choice([*whole.assets, ("page", "59999")])
-    elif kind != "matrix":
+    if kind in OF_PARTNERS:
         about["partner"] = chance.choice([*whole.portfolios, "39999"])
-    if kind in {"who", "what"} and chance.random() < 0.4:
+    if kind in OF_PERIODS and chance.random() < 0.4:
         until = chance.choice([at + 1, at + 2, at + 7, at + 86_400_000_000])
         about["during"] = (format_instant(from_microseconds(at)), text(until))
         at = until - 1
@@ -143,10 +151,13 @@ def asked(questions: Questions, question: Question) -> dict[str, Any]:
     if question.during is not None:
         since, until = map(parse_instant, question.during)
         during, as_of = (since, until), AsOf(known_at=question.known_at)
+    asset: Any = question.asset
+    partner: Any = question.partner
     ask: dict[str, Any] = {
         "who": lambda: questions.who_had_access(book, about, as_of, during=during),  # type: ignore[arg-type]
         "owner": lambda: questions.owner_at(book, about, as_of),  # type: ignore[arg-type]
         "what": lambda: questions.what_could(book, about, as_of, during=during),  # type: ignore[arg-type]
+        "line": lambda: questions.what_could_on(book, asset, partner, as_of, during=during),
         "matrix": lambda: questions.matrix_at(book, as_of),
         "offboard": lambda: questions.offboarding_report(book, about, as_of),  # type: ignore[arg-type]
         "asset-timeline": lambda: questions.asset_timeline(book, about, as_of),  # type: ignore[arg-type]

@@ -186,6 +186,8 @@ def test_every_answer_about_the_demo_story_is_derived_from_its_entries(
     subjects: list[dict[str, Any]] = [{"asset": asset} for asset in whole.assets]
     if kind == "matrix":
         subjects = [{}]
+    elif kind == "line":
+        subjects = [{**on, "partner": one} for on in subjects for one in whole.portfolios]
     elif kind in {"what", "offboard", "partner-timeline"}:
         subjects = [{"partner": portfolio} for portfolio in whole.portfolios]
     for about in subjects:

@@ -26,9 +26,11 @@ SOUND: list[dict[str, Any]] = [
     {"kind": "what", **BASE, "partner": "30001"},
     {"kind": "offboard", **BASE, "partner": "30001"},
     {"kind": "partner-timeline", **BASE, "partner": "30001"},
+    {"kind": "line", **BASE, "asset": PAGE, "partner": "30001"},
     {"kind": "matrix", **BASE, "known_at": 0},
     {**WHO, "during": {"from": SINCE, "to": UNTIL}},
     {"kind": "what", **BASE, "partner": "30001", "during": {"from": AT, "to": UNTIL}},
+    {**WHO, "kind": "line", "partner": "30001", "during": {"from": AT, "to": UNTIL}},
 ]
 
 
@@ -59,6 +61,7 @@ def test_a_period_bounds_what_is_asked_about() -> None:
         ({"asset": None}, "the field 'asset' of the question"),
         ({"partner": "30001"}, "of the kind who does not name a partner"),
         ({"kind": "matrix"}, "of the kind matrix does not name an asset"),
+        ({"kind": "line"}, "of the kind line names a partner"),
         ({"kind": "what"}, "of the kind what does not name an asset"),
         ({"why": "so"}, "the question has a field 'why' that it cannot have"),
         ({"during": {"from": SINCE}}, "the field 'during' of the question"),
