@@ -9,7 +9,10 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from api import problems
-from api.body_limit import BodyLimit
+from api.body_limit import BodyLimit, HeadLimit
+from api.freshness import PrivateByDefault
+from api.rates import RateLimit
+from api.request_time import RequestTime
 from api.routes import asking, docs, health, proving, recording
 from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
@@ -34,7 +37,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             yield
             return
         embedded = settings.database_url is None
-        with open_services(settings, check_schema=embedded) as opened:
+        seconds = settings.request_seconds
+        with open_services(settings, check_schema=embedded, statement_seconds=seconds) as opened:
             app.state.services = opened
             yield
 
@@ -47,9 +51,16 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.services = services
+    app.state.services, app.state.settings = services, settings
     problems.install(app)
-    app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
+    # The last one is the first to see a request.
+    app.add_middleware(
+        BodyLimit, max_body_bytes=settings.max_body_bytes, seconds=settings.arrival_seconds
+    )
+    app.add_middleware(RequestTime, seconds=settings.request_seconds)
+    app.add_middleware(RateLimit, settings=settings)
+    app.add_middleware(HeadLimit, max_header_bytes=settings.max_header_bytes)
+    app.add_middleware(PrivateByDefault)
     app.include_router(docs.router)
     app.include_router(health.router)
     app.include_router(recording.router, prefix="/v1", tags=["recording"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from api.problems import BadRequest
 
@@ -16,7 +17,10 @@ async def body_of(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise BadRequest(415, "not-json", f"content type {kind or 'none'}; send application/json")
-    return await request.body()
+    try:
+        return await request.body()
+    except ClientDisconnect as error:
+        raise BadRequest(400, "not-json", "the body was cut short; send it whole") from error
 
 
 def decoded(body: bytes) -> Any:
@@ -33,6 +37,8 @@ def decoded(body: bytes) -> Any:
 
 
 def _names_once(pairs: list[tuple[str, Any]]) -> None:
-    names = [name for name, _ in pairs]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ValueError(f"{twice[:80]!r} is given twice in one object; give it once")
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ValueError(f"{name[:80]!r} is given twice in one object; give it once")
+        seen.add(name)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from api.problems import BadRequest, invalid
 from bootstrap.services import Services
+from bootstrap.settings import Settings
 from domain.describing import describe
 from domain.instants import parse_instant
 from domain.values import (
@@ -19,6 +20,8 @@ from domain.values import (
 )
 from projections.moments import AsOf
 
+DEFAULT_PAGE = 200
+
 _INSTANT = {"type": "string", "format": "date-time"}
 
 
@@ -26,6 +29,12 @@ async def services_of(request: Request) -> Services:
     """The ledger that the app serves."""
     services: Services = request.app.state.services
     return services
+
+
+def settings_of(request: Request) -> Settings:
+    """The settings that the app was made with."""
+    settings: Settings = request.app.state.settings
+    return settings
 
 
 async def only_known(request: Request) -> None:
@@ -160,15 +169,33 @@ Asset = Annotated[tuple[str, str], Depends(asset_key)]
 Ledger = Annotated[Services, Depends(services_of)]
 Moments = Annotated[AsOf, Depends(as_of)]
 Period = Annotated[tuple[datetime, datetime] | None, Depends(period)]
-Limit = Annotated[
-    int,
-    Query(
-        ge=1,
-        le=1000,
-        description="How many items a page holds.",
-        openapi_examples={"a page": {"value": 200}},
-    ),
-]
+
+
+async def page_size(
+    request: Request,
+    limit: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=1000,
+            description=f"How many items a page holds; {DEFAULT_PAGE} if it is not said.",
+            openapi_examples={"a page": {"value": 200}},
+        ),
+    ] = None,
+) -> int:
+    """How many items a page holds, within what the server allows."""
+    most = settings_of(request).max_page
+    if limit is not None and limit > most:
+        raise BadRequest(
+            422,
+            "page-too-large",
+            f"limit {limit} is more than a page may hold here, which is {most} "
+            "(ACCESS_LEDGER_MAX_PAGE); ask for that many, and follow next_cursor",
+        )
+    return limit or min(DEFAULT_PAGE, most)
+
+
+Limit = Annotated[int, Depends(page_size)]
 PageCursor = Annotated[
     str | None,
     Query(

@@ -7,8 +7,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from domain.refusals import Refused
+from domain.refusals import BookMovedOn, KeyInProgress, KeyReused, Refused
 from evidence.errors import VerificationError
+from ledger.deadline import TookTooLong
 from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.log import NoSuchTile
 from ledger.store_errors import StoreError
@@ -18,6 +19,8 @@ from projections.packing import PackDiffers
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+STATUS_OF: dict[type[Refused], int] = {KeyReused: 422, BookMovedOn: 412}
+"""Other refusals are 409."""
 
 
 class Problem(BaseModel):
@@ -47,15 +50,19 @@ def invalid(errors: list[str]) -> BadRequest:
 
 
 TITLES = {
-    400: "The body is not JSON",
+    400: "The request cannot be read",
     404: "There is no such thing",
+    408: "The body did not arrive in time",
     405: "The method is not allowed here",
     409: "The append was refused",
+    412: "The book has moved on",
     413: "The body is too large",
     415: "The body has another type",
     422: "The request cannot be understood",
+    429: "Too many requests",
+    431: "The address and headers are too large",
     500: "The server failed",
-    503: "The store does not answer",
+    503: "The server cannot answer now",
 }
 
 
@@ -79,12 +86,17 @@ def problem(
     )
 
 
+def too_slow(error: TookTooLong) -> Response:
+    """The answer to a request whose time is up."""
+    return problem(503, "too-slow", str(error), headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problem responses of a route, for the OpenAPI document."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
         status: {"description": TITLES[status], "content": {MEDIA_TYPE: schema}}
-        for status in (*statuses, 422, 500, 503)
+        for status in (*statuses, 422, 429, 431, 500, 503)
     }
 
 
@@ -93,7 +105,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     def _refused(_: Request, error: Refused) -> Response:
-        return problem(409, error.code, str(error), fact_id=error.fact_id)
+        status = STATUS_OF.get(type(error), 409)
+        headers = {"Retry-After": "1"} if isinstance(error, KeyInProgress) else None
+        return problem(status, error.code, str(error), headers=headers, fact_id=error.fact_id)
 
     @app.exception_handler(BadRequest)
     def _bad_request(_: Request, error: BadRequest) -> Response:
@@ -115,6 +129,10 @@ def install(app: FastAPI) -> None:
     def _store(_: Request, error: StoreError) -> Response:
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return problem(503, "store-unavailable", str(error), headers=headers)
+
+    @app.exception_handler(TookTooLong)
+    def _too_slow(_: Request, error: TookTooLong) -> Response:
+        return too_slow(error)
 
     @app.exception_handler(KeysMissing)
     @app.exception_handler(KeysUnreadable)

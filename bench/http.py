@@ -44,7 +44,7 @@ def _served(settings: Settings) -> Iterator[str]:
     variable = "ACCESS_LEDGER_DATABASE_URL" if store else "ACCESS_LEDGER_FILE"
     process = subprocess.Popen(
         [sys.executable, "-m", "cli", "serve", "--port", str(port)],
-        env={variable: store or str(settings.file)},
+        env={variable: store or str(settings.file), "ACCESS_LEDGER_RATE_PER_SECOND": "0"},
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"

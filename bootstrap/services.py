@@ -32,10 +32,10 @@ class Services:
     packer: Packer
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, *, statement_seconds: float | None = None) -> Database:
     """The database that the settings name; nothing is checked or created yet."""
     if settings.database_url:
-        return PostgresDatabase(settings.database_url)
+        return PostgresDatabase(settings.database_url, statement_seconds)
     return SQLiteDatabase(settings.file)
 
 
@@ -66,14 +66,19 @@ def ensure_schema(database: Database) -> None:
 
 @contextmanager
 def open_services(
-    settings: Settings, *, clock: Clock = clock.now, check_schema: bool = True
+    settings: Settings,
+    *,
+    clock: Clock = clock.now,
+    check_schema: bool = True,
+    statement_seconds: float | None = None,
 ) -> Iterator[Services]:
     """The services on the database that the settings name, closed at the end.
 
     With `check_schema` off nothing touches the database before the first request, so that a server
-    can start before its database and answer 503 meanwhile.
+    can start before its database and answer 503 meanwhile. PostgreSQL stops each statement that
+    takes longer than `statement_seconds`.
     """
-    database = open_database(settings)
+    database = open_database(settings, statement_seconds=statement_seconds)
     try:
         if check_schema:
             ensure_schema(database)

@@ -26,6 +26,34 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=4_000_000, ge=1, description="The largest request body; more is answered 413."
     )
+    max_facts: int = Field(
+        default=1000, ge=1, le=1000, description="The most facts in one array; more is 422."
+    )
+    max_page: int = Field(
+        default=1000, ge=1, le=1000, description="The most items a page holds; more is 422."
+    )
+    max_header_bytes: int = Field(
+        default=16_384, ge=256, description="The largest address with its headers; more is 431."
+    )
+    arrival_seconds: float = Field(
+        default=20,
+        gt=0,
+        description="How long a request's head and body may each take to arrive; then 408.",
+    )
+    request_seconds: float = Field(
+        default=30, gt=0, description="How long a request may take; then it is stopped with 503."
+    )
+    rate_per_second: float = Field(
+        default=500, ge=0, description="Requests a second of one key; more is 429. 0 for no limit."
+    )
+    rate_burst: int = Field(
+        default=1000, ge=1, description="How many requests a key may make at once beyond its rate."
+    )
+    failed_keys_per_minute: float = Field(
+        default=30,
+        ge=0,
+        description="Wrong keys a minute from one address; then 429. 0 for no limit.",
+    )
     log_key_file: Path | None = Field(
         default=None,
         description="The secret file of signing keys; beside an SQLite ledger one is made.",

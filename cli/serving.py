@@ -10,6 +10,7 @@ import uvicorn
 from cyclopts import App, Parameter
 
 from bootstrap.settings import Settings
+from cli.connections import config_for
 from cli.failures import Exit, Failed, Usage
 from cli.signals import on_sigterm
 
@@ -62,7 +63,7 @@ def application(settings: Settings) -> Any:
 def run(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM."""
     with bound(host, port) as listener:
-        config = uvicorn.Config(application(settings), log_level="warning", server_header=False)
+        config = config_for(settings, application(settings))
         print(f"serving on http://{_shown(host)}:{listener.getsockname()[1]}/v1, stop with Ctrl-C",
               file=sys.stderr, flush=True)  # fmt: skip
         try:

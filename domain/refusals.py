@@ -4,6 +4,7 @@ A message says what was asked, what stands in the way and what to do next. When 
 raised, nothing was recorded.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -282,4 +283,42 @@ class Conflict(Refused):
         super().__init__(
             f"book {book} was written to by others during all {attempts} attempts; "
             "nothing was recorded, send the same facts again"
+        )
+
+
+class KeyReused(Refused):
+    """An idempotency key stands for one append for ever."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"the Idempotency-Key {key!r} was sent before with other facts; send those again as "
+            "they were, or give the new facts a key of their own"
+        )
+
+
+class KeyInProgress(Refused):
+    """The first request with an idempotency key is still at work."""
+
+    code = "idempotency-key-in-progress"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"a request with the Idempotency-Key {key!r} is still being handled; "
+            "wait, then send the same again to learn what became of it"
+        )
+
+
+class BookMovedOn(Refused):
+    """The append was meant for the book as it stood at another entry."""
+
+    code = "book-moved-on"
+
+    def __init__(self, book: str, newest: int, wanted: Collection[int]) -> None:
+        few = sorted(wanted) if len(wanted) < 10 else ["an entry"]  # noqa: PLR2004 - more are none
+        asked = " or ".join(map(str, few)) or "a tag that no book can have"
+        super().__init__(
+            f"the newest entry of book {book} is {newest}, and If-Match asks for {asked}; "
+            "nothing was recorded: read what was added, then send the facts with the new number"
         )

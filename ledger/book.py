@@ -3,22 +3,31 @@
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock, RLock
-from typing import Literal
+from typing import Any, Literal
 
 from domain.entry import Entry
 from domain.events import AnyEvent
 from domain.facts import MAX_FACTS_IN_APPEND, Fact, VoidEntry, book_of
 from domain.judging import Append, Decision, decide, replacing_void_id
-from domain.refusals import BooksDiffer, Conflict, IdTaken, TooMuchAtOnce
+from domain.refusals import (
+    BookMovedOn,
+    BooksDiffer,
+    Conflict,
+    IdTaken,
+    KeyInProgress,
+    TooMuchAtOnce,
+)
 from domain.restating import restates
 from domain.state import BookState, evolve
 from ledger.database import APPEND_LIMIT_BYTES, Database, EntryTaken, load_sql, store_errors
+from ledger.deadline import TookTooLong, remaining_seconds
+from ledger.idempotency import IdempotencyKey, Outcome, bind, bound, digest_of
 from ledger.stored_bytes import canonical_json, from_stored, to_stored
 
 Clock = Callable[[], datetime]
@@ -54,8 +63,19 @@ class Receipt:
 
     book: str
     facts: list[Taken]
-    lost: tuple[int, ...] = ()
-    gained: tuple[int, ...] = ()
+    outcome: Outcome
+    replayed: bool = False
+    """Whether an idempotency key brought back what an earlier request had done."""
+
+    @property
+    def lost(self) -> tuple[int, ...]:
+        """The entries that had effect and no longer have."""
+        return self.outcome.lost
+
+    @property
+    def gained(self) -> tuple[int, ...]:
+        """The earlier entries that now have effect."""
+        return self.outcome.gained
 
 
 @dataclass(slots=True)
@@ -82,39 +102,89 @@ class Books:
         self._states: OrderedDict[str, BookState] = OrderedDict()
         self._locks: dict[str, RLock] = {}
         self._lock = Lock()
+        self._in_hand: set[tuple[str, IdempotencyKey]] = set()
 
     # --- writing
 
-    def handle(self, book: str, facts: Sequence[Fact], *, recorded_by: str) -> Receipt:
-        """Record the facts as one append, or raise `Refused` and record nothing."""
+    def handle(
+        self,
+        book: str,
+        facts: Sequence[Fact],
+        *,
+        recorded_by: str,
+        key: IdempotencyKey | None = None,
+        only_after: Collection[int] | None = None,
+    ) -> Receipt:
+        """Record the facts as one append, or raise `Refused` and record nothing.
+
+        Sent again with the same `key` and facts it gives what it gave the first time. With
+        `only_after` the newest entry of the book must be one of these, unless nothing is new.
+        """
         check_one_append(book, facts)
-        with self.locked(book):
+        digest = digest_of(facts) if key else ""
+        with self._in_progress(book, key), self.locked(book):
             for attempt in range(ATTEMPTS):
+                outcome = self._bound(book, key, digest)
                 state = self.state(book)
                 lookup = self.look_up({book: facts})[book]
+                if outcome is not None:
+                    return _receipt(book, facts, lookup, [], outcome, replayed=True)
                 entries, decision = self.judge(state, facts, lookup, recorded_by=recorded_by)
+                if entries and only_after is not None and state.newest not in only_after:
+                    raise BookMovedOn(book, state.newest, only_after)
+                outcome = _outcome(state, entries, decision)
                 try:
-                    written = self.append(entries)
+                    written = self.append(entries, self._binding(book, key, digest, outcome))
                 except EntryTaken:
                     time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 5)))  # noqa: S311
                     continue
                 for entry in entries:
                     evolve(state, entry)
-                return self.receipt(book, facts, lookup, written, decision)
+                return _receipt(book, facts, lookup, written, outcome)
         raise Conflict(book, ATTEMPTS)
+
+    @contextmanager
+    def _in_progress(self, book: str, key: IdempotencyKey | None) -> Iterator[None]:
+        """Have an idempotency key to oneself; raises KeyInProgress where another request has it."""
+        if key is None:
+            yield
+            return
+        with self._lock:
+            if (book, key) in self._in_hand:
+                raise KeyInProgress(key.text)
+            self._in_hand.add((book, key))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_hand.remove((book, key))
+
+    def _bound(self, book: str, key: IdempotencyKey | None, digest: str) -> Outcome | None:
+        if key is None:
+            return None
+        with self._database.reading() as connection:
+            return bound(self._sql, connection, book, key, digest)
+
+    def _binding(
+        self, book: str, key: IdempotencyKey | None, digest: str, outcome: Outcome
+    ) -> Callable[[Any], None] | None:
+        """What binds the key within the transaction of its append."""
+        if key is None:
+            return None
+        return lambda connection: bind(self._sql, connection, book, key, digest, outcome)
 
     @contextmanager
     def locked(self, *books: str) -> Iterator[None]:
         """Have the books to oneself within this process; in order, so no two wait in a ring."""
         with self._lock:
             locks = [self._locks.setdefault(book, RLock()) for book in sorted(set(books))]
-        for lock in locks:
-            lock.acquire()
-        try:
+        with ExitStack() as held:
+            for lock in locks:
+                left = remaining_seconds()
+                if not lock.acquire(timeout=-1 if left is None else max(left, 0)):
+                    raise TookTooLong
+                held.callback(lock.release)
             yield
-        finally:
-            for lock in reversed(locks):
-                lock.release()
 
     def judge(
         self, state: BookState, facts: Sequence[Fact], lookup: Lookup, *, recorded_by: str
@@ -131,35 +201,22 @@ class Books:
         _refuse_taken_ids(decision.events, lookup)
         return _entries(state, decision.events, recorded_at, recorded_by), decision
 
-    def append(self, entries: Sequence[Entry]) -> list[Written]:
-        """Write judged entries in one transaction. Raises EntryTaken, and then writes nothing."""
-        if not entries:
+    def append(
+        self, entries: Sequence[Entry], also: Callable[[Any], None] | None = None
+    ) -> list[Written]:
+        """Write judged entries, and what else is to be there with them, in one transaction.
+
+        Raises EntryTaken, and then writes nothing.
+        """
+        if not entries and also is None:
             return []
         stored = [to_stored(entry) for entry in entries]
         size = sum(len(event.state) for event in stored)
         if size > APPEND_LIMIT_BYTES:
             raise TooMuchAtOnce(f"{size} bytes of entries", f"{APPEND_LIMIT_BYTES} bytes")
         with store_errors(self._database.where):
-            positions = self._database.recorder.append(stored, clock=self._clock())
+            positions = self._database.recorder.append(stored, clock=self._clock(), also=also)
         return [Written(*pair) for pair in zip(entries, positions, strict=True)]
-
-    def receipt(
-        self,
-        book: str,
-        facts: Sequence[Fact],
-        lookup: Lookup,
-        written: Iterable[Written],
-        decision: Decision,
-    ) -> Receipt:
-        """What to tell the caller."""
-        fresh = {new.entry.event.id: new for new in written}
-        taken = [
-            Taken(fact.id, fresh[fact.id], "written")
-            if fact.id in fresh
-            else Taken(fact.id, lookup.taken[fact.id], "already")
-            for fact in facts
-        ]
-        return Receipt(book=book, facts=taken, lost=decision.lost, gained=decision.gained)
 
     # --- knowing
 
@@ -237,6 +294,38 @@ def check_one_append(book: str, facts: Sequence[Fact]) -> None:
     for fact in facts:
         if book_of(fact) != book:
             raise BooksDiffer(book, book_of(fact))
+
+
+def _outcome(state: BookState, entries: Sequence[Entry], decision: Decision) -> Outcome:
+    """What the append does once it is written; where nothing is new, the book is not empty."""
+    recorded_at = entries[-1].recorded_at if entries else state.newest_recorded_at
+    assert recorded_at is not None
+    return Outcome(
+        lost=decision.lost,
+        gained=decision.gained,
+        newest=state.newest + len(entries),
+        recorded_at=recorded_at,
+    )
+
+
+def _receipt(
+    book: str,
+    facts: Sequence[Fact],
+    lookup: Lookup,
+    written: Iterable[Written],
+    outcome: Outcome,
+    *,
+    replayed: bool = False,
+) -> Receipt:
+    """What to tell the caller."""
+    fresh = {new.entry.event.id: new for new in written}
+    taken = [
+        Taken(fact.id, fresh[fact.id], "written")
+        if fact.id in fresh
+        else Taken(fact.id, lookup.taken[fact.id], "already")
+        for fact in facts
+    ]
+    return Receipt(book=book, facts=taken, outcome=outcome, replayed=replayed)
 
 
 def _names(fact: Fact) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """One interface to both databases: connections, the append, and whole transactions."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
+from ledger.deadline import TookTooLong
 from ledger.store_errors import NotMigrated, StoreUnavailable
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -27,6 +28,8 @@ APPEND_LIMIT_BYTES = 8_000_000
 
 UNDEFINED_TABLE = "42P01"
 """PostgreSQL's SQLSTATE for a table that is not there."""
+CANCELLED = "57014"
+"""PostgreSQL's SQLSTATE for a statement that ran over its time."""
 
 
 class EntryTaken(Exception):
@@ -37,9 +40,16 @@ class Recorder(ApplicationRecorder):
     """The library's recorder, with an append that says when it was judged."""
 
     @abstractmethod
-    def append(self, stored: Sequence[StoredEvent], *, clock: datetime) -> list[int]:
+    def append(
+        self,
+        stored: Sequence[StoredEvent],
+        *,
+        clock: datetime,
+        also: Callable[[Any], None] | None = None,
+    ) -> list[int]:
         """Write the entries in one transaction; returns their positions in order.
 
+        `also` is handed its connection, and what it writes is there with the entries or not at all.
         Raises IntegrityError where a number or a fact id is taken, and then writes nothing.
         """
 
@@ -85,4 +95,6 @@ def store_errors(where: str) -> Iterator[None]:
             raise NotMigrated(where, ["its tables are missing: some migration is"]) from error
         raise
     except (OperationalError, InterfaceError) as error:
+        if getattr(error.__cause__, "sqlstate", None) == CANCELLED:
+            raise TookTooLong from error
         raise StoreUnavailable(where, str(error).strip().splitlines()[0]) from error

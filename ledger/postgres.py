@@ -1,7 +1,7 @@
 """The ledger in PostgreSQL: one writer at a time, in the order of its commits."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,9 +9,11 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL
 
 from domain.refusals import ClockAstray
 from ledger.database import Dialect, Recorder, store_errors
+from ledger.deadline import require_time
 
 CONNECT_TIMEOUT_SECONDS = 5
 POOL_SIZE = 4
@@ -23,7 +25,8 @@ CLOCK_ASTRAY = "AL001"
 class _Datastore(PostgresDatastore):
     """The library's pool, opened at the first use and with all parameters of the URL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, statement_seconds: float | None) -> None:
+        self._statement_seconds = statement_seconds
         given: dict[str, Any] = dict(conninfo_to_dict(url))
         super().__init__(
             dbname=given.pop("dbname", "") or "",
@@ -43,6 +46,20 @@ class _Datastore(PostgresDatastore):
         for name in [name for name, value in kwargs.items() if value == ""]:
             del kwargs[name]  # libpq's defaults and PG* variables stand
 
+    def after_connect_func(self) -> Callable[[psycopg.Connection[Any]], None]:
+        """The library's setting up of a connection, with a limit to the time of a statement."""
+        library = super().after_connect_func()
+        seconds = self._statement_seconds
+        if seconds is None:
+            return library
+        limit = SQL("SET statement_timeout = {}").format(max(1, int(seconds * 1000)))
+
+        def after_connect(connection: psycopg.Connection[Any]) -> None:
+            library(connection)
+            connection.execute(limit)
+
+        return after_connect
+
     def register_type_adapters(self) -> None:
         """Do nothing: appends pass plain arrays, so no type of the library's is needed."""
 
@@ -50,8 +67,15 @@ class _Datastore(PostgresDatastore):
 class PostgresRecorder(PostgresApplicationRecorder, Recorder):
     """The library's recorder around one function that takes the lock, inserts and notifies."""
 
-    def append(self, stored: Sequence[StoredEvent], *, clock: datetime) -> list[int]:
+    def append(
+        self,
+        stored: Sequence[StoredEvent],
+        *,
+        clock: datetime,
+        also: Callable[[Any], None] | None = None,
+    ) -> list[int]:
         """Write the entries; the database refuses where `clock` is five minutes off its own."""
+        require_time()
         columns: tuple[list[Any], ...] = (
             [s.originator_id for s in stored],
             [s.originator_version for s in stored],
@@ -59,7 +83,11 @@ class PostgresRecorder(PostgresApplicationRecorder, Recorder):
             [s.state for s in stored],
         )
         try:
-            with self.datastore.get_connection() as connection:
+            with self.datastore.get_connection() as connection, ExitStack() as stack:
+                if also is not None:
+                    # First, since appends take turns from then on until the end.
+                    stack.enter_context(connection.transaction())
+                    also(connection)
                 rows = connection.execute(
                     "SELECT append_entries("
                     "%s, %b::text[], %b::bigint[], %b::text[], %b::bytea[]) AS position",
@@ -87,23 +115,25 @@ class PostgresDatabase:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, statement_seconds: float | None = None) -> None:
         parts = conninfo_to_dict(url)
         self.url = url
         host, port = parts.get("host") or "localhost", parts.get("port") or 5432
         self.where = f"{host}:{port}/{parts.get('dbname') or ''}"
-        self._datastore = _Datastore(url)
+        self._datastore = _Datastore(url, statement_seconds)
         self.recorder: Recorder = PostgresRecorder(self._datastore)
 
     @contextmanager
     def reading(self) -> Iterator[psycopg.Connection[Any]]:
         """A connection in autocommit; each statement sees what was committed before it."""
+        require_time()
         with store_errors(self.where), self._datastore.get_connection() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[psycopg.Connection[Any]]:
         """A connection in one transaction, committed at the end."""
+        require_time()
         with (
             store_errors(self.where),
             self._datastore.get_connection() as connection,

@@ -1,7 +1,7 @@
 """The embedded ledger: one SQLite file, write-ahead log, every commit synced to disk."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +16,11 @@ from eventsourcing.sqlite import (
 )
 
 from ledger.database import Dialect, Recorder, store_errors
+from ledger.deadline import TookTooLong, is_over, remaining_seconds, require_time
 
 LOCK_TIMEOUT_SECONDS = 30
+PROGRESS_STEPS = 20_000
+"""A statement looks at the clock each time it has taken so many steps."""
 
 
 class _Pool(SQLiteConnectionPool):
@@ -50,7 +53,13 @@ class _Datastore(SQLiteDatastore):
 class SQLiteRecorder(SQLiteApplicationRecorder, Recorder):
     """The library's recorder with one write statement for a whole append."""
 
-    def append(self, stored: Sequence[StoredEvent], *, clock: datetime) -> list[int]:
+    def append(
+        self,
+        stored: Sequence[StoredEvent],
+        *,
+        clock: datetime,
+        also: Callable[[Any], None] | None = None,
+    ) -> list[int]:
         """Write the entries; the clock is this machine's own and needs no second opinion."""
         del clock
         rows = [(s.originator_id, s.originator_version, s.topic, s.state) for s in stored]
@@ -59,6 +68,8 @@ class SQLiteRecorder(SQLiteApplicationRecorder, Recorder):
             with _immediate(raw):
                 raw.executemany(self.insert_events_statement, rows)
                 last = raw.execute("SELECT last_insert_rowid()").fetchone()[0]
+                if also is not None:
+                    also(raw)
         # One writer holds the file at a time, so the rows of an append stand side by side.
         return list(range(last - len(rows) + 1, last + 1))
 
@@ -73,7 +84,8 @@ def _immediate(raw: sqlite3.Connection) -> Iterator[None]:
     try:
         raw.execute("BEGIN IMMEDIATE")
         try:
-            yield
+            with _interrupted_in_time(raw):
+                yield
         except BaseException:
             raw.rollback()
             raise
@@ -82,6 +94,24 @@ def _immediate(raw: sqlite3.Connection) -> Iterator[None]:
         raise IntegrityError(str(error)) from error
     except sqlite3.DatabaseError as error:
         raise OperationalError(str(error)) from error
+
+
+@contextmanager
+def _interrupted_in_time(raw: sqlite3.Connection) -> Iterator[None]:
+    """Stop a statement that is at work when the time of the request is up."""
+    require_time()
+    if remaining_seconds() is None:
+        yield
+        return
+    raw.set_progress_handler(is_over, PROGRESS_STEPS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise TookTooLong from error
+        raise
+    finally:
+        raw.set_progress_handler(None, 0)
 
 
 class SQLiteDatabase:
@@ -101,7 +131,9 @@ class SQLiteDatabase:
         with store_errors(self.where):
             try:
                 with self._datastore.get_connection(commit=False) as connection:
-                    yield _raw(connection)
+                    raw = _raw(connection)
+                    with _interrupted_in_time(raw):
+                        yield raw
             except sqlite3.IntegrityError:
                 raise
             except sqlite3.DatabaseError as error:

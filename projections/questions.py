@@ -57,6 +57,12 @@ class Questions:
         twin._catch_up = lambda: None  # noqa: SLF001 - it is one of us
         return twin
 
+    def moment(self, book: str, as_of: AsOf = NOW) -> Moment:
+        """Both clocks of a question, resolved, without its answer."""
+        self._catch_up()
+        with self._database.reading() as connection:
+            return self._resolve(connection, book, as_of)
+
     def who_had_access(
         self, book: str, asset: tuple[str, str], as_of: AsOf = NOW, *, during: During | None = None
     ) -> answers.AssetAccess:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.freshness import NOT_MODIFIED, conditional, unchanged
 from api.parameters import (
     Asset,
     Book,
@@ -24,9 +25,10 @@ from api.running import ask
 from projections import answers
 from projections.moments import AsOf
 
-router = APIRouter(dependencies=[Depends(only_known)], responses=documented(404))
-
-DEFAULT_PAGE = 200
+router = APIRouter(
+    dependencies=[Depends(only_known), Depends(conditional)],
+    responses={**NOT_MODIFIED, **documented(404)},
+)
 
 
 @router.get("/portfolios/{book}/assets/{type}/{id}/access", response_model=answers.AssetAccess)
@@ -51,6 +53,8 @@ def asset_timeline(
     request: Request, book: Book, asset: Asset, ledger: Ledger, as_of: Moments
 ) -> Response:
     """Everything about an asset: windows, owners and entries, first to last."""
+    if same := unchanged(request, lambda: ledger.questions.moment(book, as_of)):
+        return same
     return shown(request, ledger.questions.asset_timeline(book, asset, as_of))
 
 
@@ -60,10 +64,12 @@ def partners(
     book: Book,
     ledger: Ledger,
     as_of: Moments,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit,
     cursor: PageCursor = None,
 ) -> Response:
     """The partnerships of a book, open ones and closed ones."""
+    if not cursor and (same := unchanged(request, lambda: ledger.questions.moment(book, as_of))):
+        return same
     answer = ledger.questions.partners(book, as_of, cursor=cursor, limit=limit)
     return shown(request, answer)
 
@@ -103,10 +109,12 @@ def matrix_at(
     book: Book,
     ledger: Ledger,
     as_of: Moments,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit,
     cursor: PageCursor = None,
 ) -> Response:
     """Every open window of a book."""
+    if not cursor and (same := unchanged(request, lambda: ledger.questions.moment(book, as_of))):
+        return same
     answer = ledger.questions.matrix_at(book, as_of, cursor=cursor, limit=limit)
     return shown(request, answer)
 
@@ -117,10 +125,12 @@ def ownership_at(
     book: Book,
     ledger: Ledger,
     as_of: Moments,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit,
     cursor: PageCursor = None,
 ) -> Response:
     """Who owned what."""
+    if not cursor and (same := unchanged(request, lambda: ledger.questions.moment(book, as_of))):
+        return same
     answer = ledger.questions.ownership_at(book, as_of, cursor=cursor, limit=limit)
     return shown(request, answer)
 
@@ -194,9 +204,9 @@ def entries(
     request: Request,
     book: Book,
     ledger: Ledger,
+    limit: Limit,
     after: Annotated[int, Query(ge=0, le=2**53 - 1, description="An entry number.")] = 0,
     known_at: KnownAt = None,
-    limit: Limit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> Response:
     """The book itself, in order."""
@@ -215,8 +225,8 @@ def anomalies(
     request: Request,
     book: Book,
     ledger: Ledger,
+    limit: Limit,
     known_at: KnownAt = None,
-    limit: Limit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> Response:
     """The entries of a book that have no effect, and why."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import TOO_DEEP, body_of, decoded
+from api.freshness import FOR_EVER
 from api.parameters import Book, Ledger, instant, known, only_known
 from api.problems import BadRequest, documented, invalid
 from api.routes.showing import shown
@@ -24,7 +25,7 @@ from projections.packing import Wanted
 router = APIRouter(dependencies=[Depends(only_known)])
 
 PLAIN = "text/plain; charset=utf-8"
-IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+IMMUTABLE = {"Cache-Control": FOR_EVER}
 MAX_NOTE = 1_000_000
 
 
@@ -204,7 +205,7 @@ def wanted_in(body: bytes) -> WantedPack:
 @router.post(
     "/portfolios/{book}/evidence",
     response_class=Response,
-    responses={**_content("application/zip", "A pack"), **documented(400, 404, 413, 415)},
+    responses={**_content("application/zip", "A pack"), **documented(400, 404, 408, 413, 415)},
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -1,21 +1,26 @@
 """Recording: one fact, or an array that is judged and written as a whole."""
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import TOO_DEEP, body_of, decoded
-from api.parameters import Book, Ledger, only_known
+from api.parameters import Book, Ledger, only_known, settings_of
+from api.preconditions import (
+    IdempotencyKeyHeader,
+    IfMatchHeader,
+    idempotency_key_of,
+    wanted_newest,
+)
 from api.problems import BadRequest, documented, invalid
 from api.routes.showing import shown
 from domain.describing import describe
 from domain.facts import MAX_FACTS_IN_APPEND, Fact, book_of, parse_fact
-from domain.state import BookState
 from domain.values import Instant
 from ledger.book import Receipt
+from ledger.idempotency import IdempotencyKey
 from projections.answers import KnownAt
 
 router = APIRouter(dependencies=[Depends(only_known)])
@@ -29,6 +34,14 @@ EXAMPLE = {
     "effective_at": "2026-03-02T09:30:00Z",
 }
 
+
+REPLAYED = "Idempotency-Replayed"
+REPLAYED_HEADER = {
+    REPLAYED: {
+        "description": "true where the Idempotency-Key brought back what an earlier request did.",
+        "schema": {"const": "true", "type": "string"},
+    }
+}
 
 NO_ID = (
     "id is missing; give the fact an id of its own, unique in its book, "
@@ -56,20 +69,6 @@ class Recorded(BaseModel):
     known_at: KnownAt = Field(description="The newest entry of the book once this was recorded.")
 
 
-def key_of(header: str | None) -> str | None:
-    """The Idempotency-Key: a structured string in quotes, or a bare one."""
-    if header is None:
-        return None
-    text = header[1:-1] if re.fullmatch(r'"[^"]*"', header) else header
-    if not re.fullmatch(r"[!-~]{1,190}", text):
-        raise BadRequest(
-            422,
-            "bad-idempotency-key",
-            "Idempotency-Key: give 1 to 190 printable ASCII characters without spaces",
-        )
-    return text
-
-
 def parsed(fields: Any) -> Fact:
     """The fact that a JSON value states, or 422."""
     try:
@@ -79,15 +78,15 @@ def parsed(fields: Any) -> Fact:
         raise invalid(errors) from error
 
 
-def facts_in(value: Any, book: str, key: str | None) -> list[Fact]:
+def facts_in(value: Any, book: str, key: IdempotencyKey | None, most: int) -> list[Fact]:
     """The facts of a body for a book; the key names those that have no id of their own."""
-    many = isinstance(value, list)
-    stated = value if many else [value]
-    if not 1 <= len(stated) <= MAX_FACTS_IN_APPEND:
+    stated = value if isinstance(value, list) else [value]
+    if not 1 <= len(stated) <= most:
         raise BadRequest(
             422,
             "bad-array",
-            f"an array of {len(stated)} facts; an append holds 1 to {MAX_FACTS_IN_APPEND}",
+            f"an array of {len(stated)} facts; an append holds 1 to {most} "
+            "(ACCESS_LEDGER_MAX_FACTS), so send them in parts",
         )
     facts = []
     for nth, fields in enumerate(stated, start=1):
@@ -95,7 +94,7 @@ def facts_in(value: Any, book: str, key: str | None) -> list[Fact]:
             fields = dict(fields)  # noqa: PLW2901 - the caller's is left as it came
             fields.setdefault("book", book)
             if key is not None:
-                fields.setdefault("id", f"{key}:{nth}" if many else key)
+                fields.setdefault("id", key.fact_id(nth))
         fact = parsed(fields)
         if book_of(fact) != book:
             raise BadRequest(
@@ -108,10 +107,10 @@ def facts_in(value: Any, book: str, key: str | None) -> list[Fact]:
     return facts
 
 
-def facts_of(body: bytes, book: str, key: str | None) -> list[Fact]:
+def facts_of(body: bytes, book: str, key: IdempotencyKey | None, most: int) -> list[Fact]:
     """The facts of a body as it came; what nests deeper than Python can follow is 400."""
     try:
-        return facts_in(decoded(body), book, key)
+        return facts_in(decoded(body), book, key, most)
     except RecursionError as error:
         raise BadRequest(400, "not-json", TOO_DEEP) from error
 
@@ -121,8 +120,12 @@ def facts_of(body: bytes, book: str, key: str | None) -> list[Fact]:
     response_model=Recorded,
     status_code=201,
     responses={
-        200: {"model": Recorded, "description": "All facts had been recorded before"},
-        **documented(400, 409, 413, 415),
+        200: {
+            "model": Recorded,
+            "description": "All facts had been recorded before",
+            "headers": REPLAYED_HEADER,
+        },
+        **documented(400, 408, 409, 412, 413, 415),
     },
     openapi_extra={
         "requestBody": {
@@ -150,31 +153,27 @@ async def record_facts(
     request: Request,
     book: Book,
     ledger: Ledger,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="Stands in for the id of facts that have none: itself for one fact, "
-            "KEY:1, KEY:2 ... by their place in an array.",
-            openapi_examples={"a key": {"value": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}},
-        ),
-    ] = None,
+    _idempotency_key: IdempotencyKeyHeader = None,
+    _if_match: IfMatchHeader = None,
 ) -> Response:
     """Record one fact, or an array of facts that is written or refused as a whole."""
+    key, only_after = idempotency_key_of(request), wanted_newest(request)
     body = await body_of(request)
-    key = key_of(idempotency_key)
+    most = settings_of(request).max_facts
 
-    def handle() -> Recorded:
-        facts = facts_of(body, book, key)
-        with ledger.books.locked(book):  # so that known_at is where these facts left the book
-            receipt = ledger.books.handle(book, facts, recorded_by="http")
-            return _recorded(receipt, ledger.books.state(book))
+    def handle() -> Receipt:
+        facts = facts_of(body, book, key, most)
+        return ledger.books.handle(book, facts, recorded_by="http", key=key, only_after=only_after)
 
-    recorded = await run_in_threadpool(handle)
-    fresh = any(fact.status == "written" for fact in recorded.facts)
-    return shown(request, recorded, status=201 if fresh else 200)
+    receipt = await run_in_threadpool(handle)
+    fresh = any(fact.status == "written" for fact in receipt.facts)
+    response = shown(request, _recorded(receipt), status=201 if fresh else 200)
+    if receipt.replayed:
+        response.headers[REPLAYED] = "true"
+    return response
 
 
-def _recorded(receipt: Receipt, state: BookState) -> Recorded:
+def _recorded(receipt: Receipt) -> Recorded:
     facts = [
         RecordedFact(
             id=taken.fact_id,
@@ -190,5 +189,5 @@ def _recorded(receipt: Receipt, state: BookState) -> Recorded:
         facts=facts,
         lost=receipt.lost,
         gained=receipt.gained,
-        known_at=KnownAt(entry=state.newest, recorded_at=state.newest_recorded_at),
+        known_at=KnownAt(entry=receipt.outcome.newest, recorded_at=receipt.outcome.recorded_at),
     )

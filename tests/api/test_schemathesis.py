@@ -30,7 +30,7 @@ CONFIG = schemathesis.Config.from_dict(
     {
         "checks": {
             "positive_data_acceptance": {
-                "expected-statuses": ["2xx", "404", "409", "422"],
+                "expected-statuses": ["2xx", "304", "404", "409", "412", "422"],
             }
         }
     }

@@ -68,7 +68,7 @@ def test_books_judge_again_when_overtaken(
     append = slow.append
     overtaken_at: list[int] = []
 
-    def overtaken(entries: Sequence[Entry]) -> list[Written]:
+    def overtaken(entries: Sequence[Entry], _also: None) -> list[Written]:
         if not overtaken_at:
             quick.handle(BOOK, [adding(2)], recorded_by="quick")
         try:
@@ -89,7 +89,7 @@ def test_a_conflict_without_end_is_told(
     """Overtaken at every attempt, the append is given up, and nothing of it is written."""
     books = Books(database, now)
 
-    def always_overtaken(entries: Sequence[Entry]) -> list[Written]:
+    def always_overtaken(entries: Sequence[Entry], _also: None) -> list[Written]:
         raise EntryTaken(str(entries[0].number))
 
     monkeypatch.setattr(books, "append", always_overtaken)

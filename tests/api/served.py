@@ -1,0 +1,103 @@
+"""The program's own server in a process of its own, on loopback, that can be killed."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bootstrap.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+class Server:
+    """A server process; started again after a kill it is the same server on the same ledger."""
+
+    def __init__(self, settings: Settings, **more: str) -> None:
+        named = {"ACCESS_LEDGER_DATABASE_URL": settings.database_url or ""}
+        if not settings.database_url:
+            named = {"ACCESS_LEDGER_FILE": str(settings.file)}
+        self._environment = {**os.environ, **named, **more, "PYTHONPATH": str(ROOT)}
+        self.port = 0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "cli", "serve", "--port", str(self.port)],
+            env=self._environment,
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+        )
+        assert self.process.stderr
+        told = self.process.stderr.readline().decode()
+        found = re.search(r"http://127\.0\.0\.1:([0-9]+)/", told)
+        assert found, told
+        self.port = int(found[1])
+        self._wait()
+
+    def _wait(self) -> None:
+        for _ in range(600):
+            try:
+                answer = self.exchange(
+                    b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                )
+            except OSError:
+                answer = b""
+            if answer.startswith(b"HTTP/1.1 200"):
+                return
+            time.sleep(0.05)
+        self.kill()
+        raise AssertionError("the server does not answer")
+
+    def kill(self) -> None:
+        """End it at once, whatever it is doing."""
+        assert self.process
+        self.process.kill()
+        self._ended()
+
+    def stop(self) -> str:
+        """End it in order; what it wrote to its log."""
+        assert self.process
+        self.process.terminate()
+        return self._ended()
+
+    def _ended(self) -> str:
+        assert self.process
+        _, log = self.process.communicate(timeout=30)
+        self.process = None
+        return log.decode(errors="replace")
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def exchange(self, sent: bytes, *, seconds: float = 10) -> bytes:
+        """What comes back for some bytes until the server closes the connection."""
+        received = b""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
+            try:
+                connection.sendall(sent)
+                while part := connection.recv(65536):
+                    received += part
+            except ConnectionError:
+                return received
+        return received
+
+
+@contextmanager
+def serving(settings: Settings, **more: str) -> Iterator[Server]:
+    """A server on a migrated ledger, stopped at the end."""
+    server = Server(settings, **more)
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process is not None:
+            server.stop()
