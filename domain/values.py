@@ -56,9 +56,8 @@ Label = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=_PLAIN)]
 """A few sentences, such as a reason."""
 
-Instant = Annotated[
+ToldInstant = Annotated[
     datetime,
-    BeforeValidator(parse_instant),
     PlainSerializer(format_instant, return_type=str),
     WithJsonSchema(
         {
@@ -69,6 +68,9 @@ Instant = Annotated[
         }
     ),
 ]
+"""A moment in UTC that the ledger tells: written canonically, and never read from a caller."""
+
+Instant = Annotated[ToldInstant, BeforeValidator(parse_instant)]
 """A moment in UTC to the microsecond; read from RFC 3339 with an offset, written canonically."""
 
 

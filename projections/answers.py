@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from domain.levels import LEVEL_RULE, Level
-from domain.values import Instant
+from domain.values import ToldInstant
 from domain.windows import Cause
 
 Certainty = Literal["certain", "possible"]
@@ -24,7 +24,9 @@ class KnownAt(Part):
     """The state of knowledge an answer rests on: an entry of the book, and its recorded time."""
 
     entry: int
-    recorded_at: Instant | None = Field(description="None where the book is empty as known then.")
+    recorded_at: ToldInstant | None = Field(
+        description="None where the book is empty as known then."
+    )
 
 
 class AssetRef(Part):
@@ -38,10 +40,10 @@ class AssetRef(Part):
 class Window(Part):
     """A half-open span [from, to) with its edges and the entries at its ends."""
 
-    from_: Instant = Field(alias="from", serialization_alias="from")
-    from_earliest: Instant
-    to: Instant | None
-    to_earliest: Instant | None
+    from_: ToldInstant = Field(alias="from", serialization_alias="from")
+    from_earliest: ToldInstant
+    to: ToldInstant | None
+    to_earliest: ToldInstant | None
     opened_by: int
     closed_by: int | None
     cause: Cause | None
@@ -91,7 +93,7 @@ class EntryView(Part):
     """An entry of the book in an answer."""
 
     number: int
-    recorded_at: Instant
+    recorded_at: ToldInstant
     recorded_by: str
     event: dict[str, object] = Field(description="The event as stored: `type` and its fields.")
     touches: dict[str, int]
@@ -115,7 +117,7 @@ class Answer(Part):
     """What every answer names: book, both clocks, and the level rule."""
 
     book: str
-    at: Instant
+    at: ToldInstant
     known_at: KnownAt
     level_rule: str = LEVEL_RULE
 
@@ -123,8 +125,8 @@ class Answer(Part):
 class Period(Part):
     """A half-open period [from, to)."""
 
-    from_: Instant = Field(alias="from", serialization_alias="from")
-    to: Instant
+    from_: ToldInstant = Field(alias="from", serialization_alias="from")
+    to: ToldInstant
 
     model_config = {"populate_by_name": True}
 
@@ -227,9 +229,9 @@ class Diff(Part):
 
     book: str
     level_rule: str = LEVEL_RULE
-    from_at: Instant
+    from_at: ToldInstant
     from_known_at: KnownAt
-    to_at: Instant
+    to_at: ToldInstant
     to_known_at: KnownAt
     changes: tuple[Change, ...]
 
@@ -238,7 +240,7 @@ class OffboardedWindow(Part):
     """One access of the partner, and how its end compares with what was planned."""
 
     holding: Holding
-    planned_end_at: Instant | None = Field(description="The end of the planned day, in UTC.")
+    planned_end_at: ToldInstant | None = Field(description="The end of the planned day, in UTC.")
     days_late: float | None = Field(
         description="Days between the planned end and the actual end, or `at` while open; "
         "negative where it ended early; None where no end was planned."

@@ -6,7 +6,7 @@ from typing import Any
 
 from projections.answers import Change, Holding
 from projections.moments import Moment
-from projections.reading_rows import holdings
+from projections.reading_rows import holdings, named
 
 Line = tuple[str, str, str, str]
 """Asset type, asset id, owner, partner: the order in which changes are listed."""
@@ -18,7 +18,7 @@ def changes_between(
     """The lines on which the matrices of a book at two moments differ."""
     sides = [
         holdings(
-            list(sql.matrix_at(connection, book=book, known=moment.known, at=moment.at)),
+            named(sql.matrix_at(connection, book=book, known=moment.known, at=moment.at)),
             moment.at,
             moment.at + 1,
         )

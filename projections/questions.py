@@ -21,6 +21,7 @@ from projections.reading_rows import (
     episode_of,
     holdings,
     last_name,
+    named,
     owner_of,
     ownership_of,
 )
@@ -73,14 +74,14 @@ class Questions:
             moment = self._resolve(connection, book, as_of, during)
             known = {**subject, "known": moment.known}
             since, until = _bounds(moment, during)
-            owners = list(self._sql.owners_of_asset(connection, **known))
+            owners = named(self._sql.owners_of_asset(connection, **known))
             if during:
                 rows = self._sql.who_had_access_during(
                     connection, **known, since=since, until=until
                 )
             else:
                 rows = self._sql.who_had_access(connection, **known, at=moment.at)
-            rows = list(rows)
+            rows = named(rows)
         return answers.AssetAccess(
             **_names(book, moment),
             during=_period(during),
@@ -105,7 +106,7 @@ class Questions:
                 rows = self._sql.what_could_during(connection, **known, since=since, until=until)
             else:
                 rows = self._sql.what_could(connection, **known, at=moment.at)
-            rows = list(rows)
+            rows = named(rows)
         return answers.PartnerAccess(
             **_names(book, moment),
             during=_period(during),
@@ -132,7 +133,7 @@ class Questions:
             moment = self._resolve(connection, book, as_of, during)
             known = {**line, "known": moment.known}
             since, until = _bounds(moment, during)
-            owners = list(self._sql.owners_of_asset(connection, **known))
+            owners = named(self._sql.owners_of_asset(connection, **known))
             episodes = list(self._sql.episodes_of_partner(connection, **known))
             if during:
                 rows = self._sql.who_had_access_during_of_partner(
@@ -140,7 +141,7 @@ class Questions:
                 )
             else:
                 rows = self._sql.who_had_access_of_partner(connection, **known, at=moment.at)
-            rows = list(rows)
+            rows = named(rows)
         return answers.LineAccess(
             **_names(book, moment),
             during=_period(during),
@@ -160,8 +161,8 @@ class Questions:
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             known = {"book": book, "known": moment.known}
-            rows = list(self._sql.matrix_at(connection, **known, at=moment.at))
-            owners = list(self._sql.owners(connection, **known))
+            rows = named(self._sql.matrix_at(connection, **known, at=moment.at))
+            owners = named(self._sql.owners(connection, **known))
         held = {(row["asset_type"], row["asset_id"]) for row in rows}
         empty = unknown = 0
         for asset, spans in timelines.by_asset(owners).items():
@@ -207,7 +208,7 @@ class Questions:
         walk, as_of = self._walk("ownership", book, as_of, cursor, limit)
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
-            rows = list(self._sql.owners(connection, book=book, known=moment.known))
+            rows = named(self._sql.owners(connection, book=book, known=moment.known))
         spans = [row for row in rows if covers(row, moment.at)]
         items, following = walk.page(spans, moment)
         return answers.OwnershipList(
@@ -223,7 +224,7 @@ class Questions:
         walk, as_of = self._walk("partners", book, as_of, cursor, limit)
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
-            rows = list(self._sql.episodes(connection, book=book, known=moment.known))
+            rows = named(self._sql.episodes(connection, book=book, known=moment.known))
         begun = [row for row in rows if row["valid_from_earliest"] <= moment.at]
         items, following = walk.page(begun, moment)
         return answers.PartnerList(

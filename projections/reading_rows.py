@@ -14,6 +14,18 @@ from projections.answers import Certainty, Coverage
 _WEAKNESS: dict[Coverage, int] = {"unknown": 0, "own_access_only": 1, "known": 2}
 
 
+def named(rows: Iterable[Any]) -> list[Any]:
+    """The rows as mappings that find a column at once.
+
+    A row of SQLite compares its names one by one, which costs more than the statement.
+    """
+    found = list(rows)
+    if not found or isinstance(found[0], dict):
+        return found
+    names = found[0].keys()
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
 def window_of(row: Any) -> answers.Window:
     """The span of a row."""
     return answers.Window(

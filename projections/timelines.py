@@ -15,6 +15,7 @@ from projections.reading_rows import (
     episode_of,
     holdings,
     last_name,
+    named,
     ownership_of,
 )
 
@@ -41,8 +42,8 @@ def of_asset(
     subject = {
         "book": book, "asset_type": asset[0], "asset_id": asset[1], "known": moment.known,
     }  # fmt: skip
-    owners = list(sql.owners_of_asset(connection, **subject))
-    windows = list(sql.windows_of_asset(connection, **subject))
+    owners = named(sql.owners_of_asset(connection, **subject))
+    windows = named(sql.windows_of_asset(connection, **subject))
     entries = list(sql.entries_of_asset(connection, **subject))
     return answers.AssetTimeline(
         book=book,
@@ -62,7 +63,7 @@ def of_partner(
     """The timeline of a partner, as known at the moment's entry."""
     subject = {"book": book, "partner": partner, "known": moment.known}
     episodes = list(sql.episodes_of_partner(connection, **subject))
-    windows = list(sql.windows_of_partner(connection, **subject))
+    windows = named(sql.windows_of_partner(connection, **subject))
     entries = list(sql.entries_of_partner(connection, **subject))
     return answers.PartnerTimeline(
         book=book,
