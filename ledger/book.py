@@ -132,7 +132,7 @@ class Books:
                 entries, decision = self.judge(state, facts, lookup, recorded_by=recorded_by)
                 if entries and only_after is not None and state.newest not in only_after:
                     raise BookMovedOn(book, state.newest, only_after)
-                outcome = _outcome(state, entries, decision)
+                outcome = self._outcome(state, entries, decision)
                 try:
                     written = self.append(entries, self._binding(book, key, digest, outcome))
                 except EntryTaken:
@@ -142,6 +142,19 @@ class Books:
                     evolve(state, entry)
                 return _receipt(book, facts, lookup, written, outcome)
         raise Conflict(book, ATTEMPTS)
+
+    def _outcome(self, state: BookState, entries: Sequence[Entry], decision: Decision) -> Outcome:
+        """What the append does once it is written."""
+        if not entries:
+            state = self.state(state.book)  # others may have written what was looked up since
+        recorded_at = entries[-1].recorded_at if entries else state.newest_recorded_at
+        assert recorded_at is not None
+        return Outcome(
+            lost=decision.lost,
+            gained=decision.gained,
+            newest=state.newest + len(entries),
+            recorded_at=recorded_at,
+        )
 
     @contextmanager
     def _in_progress(self, book: str, key: IdempotencyKey | None) -> Iterator[None]:
@@ -294,18 +307,6 @@ def check_one_append(book: str, facts: Sequence[Fact]) -> None:
     for fact in facts:
         if book_of(fact) != book:
             raise BooksDiffer(book, book_of(fact))
-
-
-def _outcome(state: BookState, entries: Sequence[Entry], decision: Decision) -> Outcome:
-    """What the append does once it is written; where nothing is new, the book is not empty."""
-    recorded_at = entries[-1].recorded_at if entries else state.newest_recorded_at
-    assert recorded_at is not None
-    return Outcome(
-        lost=decision.lost,
-        gained=decision.gained,
-        newest=state.newest + len(entries),
-        recorded_at=recorded_at,
-    )
 
 
 def _receipt(
