@@ -306,20 +306,20 @@ class Log:
 
     def inclusion_of_leaf(self, leaf: int, size: int) -> list[bytes]:
         """The proof that a leaf is in the tree of a size. Raises ValueError where it is not."""
-        self._require(size)
         with self._database.reading() as connection:
+            self._require(connection, size)
             return self._proved(connection, lambda stored: inclusion_proof(leaf, size, stored))
 
     def consistency(self, old_size: int, new_size: int) -> list[bytes]:
         """The proof that one tree begins with another. Raises ValueError where it does not."""
-        self._require(new_size)
         with self._database.reading() as connection:
+            self._require(connection, new_size)
             return self._proved(
                 connection, lambda stored: consistency_proof(old_size, new_size, stored)
             )
 
-    def _require(self, size: int) -> None:
-        if size > (newest := self.size()):
+    def _require(self, connection: Any, size: int) -> None:
+        if size > (newest := self._state(connection)["size"]):
             raise ValueError(f"the log has {newest} leaves, not {size}")
 
     def tile(self, tile: Tile) -> bytes:

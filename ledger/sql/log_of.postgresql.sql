@@ -4,12 +4,17 @@ SELECT size, position FROM log_state WHERE name = 'log' FOR UPDATE;
 
 -- name: some_hashes
 -- Single hashes: a JSON array of level, tile and place in the tile.
+-- A row of hashes is there once, so the limit changes nothing but keeps the planner on the index.
 SELECT
-    log_hashes.level,
-    log_hashes.tile,
+    found.level,
+    found.tile,
     (wanted.triple ->> 2)::bigint AS place,
-    substring(log_hashes.digests FROM 1 + 32 * (wanted.triple ->> 2)::integer FOR 32) AS digest
+    substring(found.digests FROM 1 + 32 * (wanted.triple ->> 2)::integer FOR 32) AS digest
 FROM jsonb_array_elements(:wanted::jsonb) AS wanted (triple)
-INNER JOIN log_hashes
-    ON log_hashes.level = (wanted.triple ->> 0)::bigint
-        AND log_hashes.tile = (wanted.triple ->> 1)::bigint;
+CROSS JOIN LATERAL (
+    SELECT level, tile, digests
+    FROM log_hashes
+    WHERE log_hashes.level = (wanted.triple ->> 0)::bigint
+        AND log_hashes.tile = (wanted.triple ->> 1)::bigint
+    LIMIT 1
+) AS found;
