@@ -17,7 +17,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
-from ledger.store_errors import NotMigrated, StoreUnavailable
+from ledger.store_errors import NotMigrated, StoreForbids, StoreUnavailable
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -27,6 +27,8 @@ APPEND_LIMIT_BYTES = 4_000_000
 
 UNDEFINED_TABLE = "42P01"
 """PostgreSQL's SQLSTATE for a table that is not there."""
+INSUFFICIENT_PRIVILEGE = "42501"
+"""And for what its user has no right to."""
 
 
 class EntryTaken(Exception):
@@ -81,8 +83,11 @@ def store_errors(where: str) -> Iterator[None]:
     except IntegrityError as error:
         raise EntryTaken(str(error)) from error
     except ProgrammingError as error:
-        if getattr(error.__cause__, "sqlstate", None) == UNDEFINED_TABLE:
+        sqlstate = getattr(error.__cause__, "sqlstate", None)
+        if sqlstate == UNDEFINED_TABLE:
             raise NotMigrated(where, ["its tables are missing: some migration is"]) from error
+        if sqlstate == INSUFFICIENT_PRIVILEGE:
+            raise StoreForbids(where, str(error).strip().splitlines()[0]) from error
         raise
     except (OperationalError, InterfaceError) as error:
         raise StoreUnavailable(where, str(error).strip().splitlines()[0]) from error
