@@ -9,6 +9,15 @@ from starlette.exceptions import HTTPException
 
 from domain.refusals import Refused
 from evidence.errors import VerificationError
+from keys.key import (
+    BadKey,
+    KeyEnded,
+    KeyRefused,
+    NameTaken,
+    NoSuchKey,
+    NotAllowed,
+    NotAuthenticated,
+)
 from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.log import NoSuchTile
 from ledger.store_errors import StoreError
@@ -18,6 +27,12 @@ from projections.packing import PackDiffers
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+OF_KEYS: dict[type[KeyRefused], tuple[int, str]] = {
+    BadKey: (422, "bad-key"),
+    NameTaken: (409, "name-taken"),
+    NoSuchKey: (404, "no-such-key"),
+    KeyEnded: (409, "key-ended"),
+}
 
 
 class Problem(BaseModel):
@@ -48,9 +63,11 @@ def invalid(errors: list[str]) -> BadRequest:
 
 TITLES = {
     400: "The body is not JSON",
+    401: "A key is needed",
+    403: "The key is not for this",
     404: "There is no such thing",
     405: "The method is not allowed here",
-    409: "The append was refused",
+    409: "The request was refused",
     413: "The body is too large",
     415: "The body has another type",
     422: "The request cannot be understood",
@@ -80,7 +97,12 @@ def problem(
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problem responses of a route, for the OpenAPI document."""
+    """The problem responses of a route that takes a key, for the OpenAPI document."""
+    return documented_open(*statuses, 401, 403)
+
+
+def documented_open(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem responses of a route that is open to all."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
         status: {"description": TITLES[status], "content": {MEDIA_TYPE: schema}}
@@ -94,6 +116,19 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Refused)
     def _refused(_: Request, error: Refused) -> Response:
         return problem(409, error.code, str(error), fact_id=error.fact_id)
+
+    @app.exception_handler(NotAuthenticated)
+    def _not_authenticated(_: Request, error: NotAuthenticated) -> Response:
+        return problem(401, "no-key", str(error), headers={"WWW-Authenticate": "Bearer"})
+
+    @app.exception_handler(NotAllowed)
+    def _not_allowed(_: Request, error: NotAllowed) -> Response:
+        return problem(403, "not-allowed", str(error))
+
+    @app.exception_handler(KeyRefused)
+    def _key_refused(_: Request, error: KeyRefused) -> Response:
+        status, code = OF_KEYS[type(error)]
+        return problem(status, code, str(error))
 
     @app.exception_handler(BadRequest)
     def _bad_request(_: Request, error: BadRequest) -> Response:

@@ -8,17 +8,19 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import TOO_DEEP, body_of, decoded
-from api.parameters import Book, Ledger, only_known
+from api.doors import door
+from api.parameters import Book, Knocking, Ledger, only_known
 from api.problems import BadRequest, documented, invalid
 from api.routes.showing import shown
 from domain.describing import describe
 from domain.facts import MAX_FACTS_IN_APPEND, Fact, book_of, parse_fact
 from domain.state import BookState
 from domain.values import Instant
+from keys.key import Role
 from ledger.book import Receipt
 from projections.answers import KnownAt
 
-router = APIRouter(dependencies=[Depends(only_known)])
+router = APIRouter(dependencies=[Depends(only_known), door(Role.RECORDER)])
 
 EXAMPLE = {
     "fact": "partner-added",
@@ -122,7 +124,7 @@ def facts_of(body: bytes, book: str, key: str | None) -> list[Fact]:
     status_code=201,
     responses={
         200: {"model": Recorded, "description": "All facts had been recorded before"},
-        **documented(400, 409, 413, 415),
+        **documented(400, 404, 409, 413, 415),
     },
     openapi_extra={
         "requestBody": {
@@ -150,6 +152,7 @@ async def record_facts(
     request: Request,
     book: Book,
     ledger: Ledger,
+    knocking: Knocking,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -166,7 +169,7 @@ async def record_facts(
     def handle() -> Recorded:
         facts = facts_of(body, book, key)
         with ledger.books.locked(book):  # so that known_at is where these facts left the book
-            receipt = ledger.books.handle(book, facts, recorded_by="http")
+            receipt = ledger.books.handle(book, facts, recorded_by=knocking.name)
             return _recorded(receipt, ledger.books.state(book))
 
     recorded = await run_in_threadpool(handle)
