@@ -11,6 +11,7 @@ COPY domain domain
 COPY evidence evidence
 COPY ledger ledger
 COPY projections projections
+COPY keys keys
 COPY bootstrap bootstrap
 COPY api api
 COPY cli cli
@@ -28,4 +29,4 @@ EXPOSE 8420
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8420/livez', timeout=2)"]
 ENTRYPOINT ["access-ledger"]
-CMD ["serve", "--host", "0.0.0.0", "--without-keys"]
+CMD ["serve", "--host", "0.0.0.0"]

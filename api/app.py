@@ -5,15 +5,16 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from pydantic import TypeAdapter
 
 from api import problems
 from api.body_limit import BodyLimit, HeadLimit
+from api.doors import authenticated
 from api.freshness import PrivateByDefault
 from api.rates import RateLimit
 from api.request_time import RequestTime
-from api.routes import asking, docs, health, proving, recording
+from api.routes import asking, docs, health, keys, proving, recording
 from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
 from domain.facts import AnyFact
@@ -63,9 +64,15 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.add_middleware(PrivateByDefault)
     app.include_router(docs.router)
     app.include_router(health.router)
-    app.include_router(recording.router, prefix="/v1", tags=["recording"])
-    app.include_router(asking.router, prefix="/v1", tags=["asking"])
-    app.include_router(proving.router, prefix="/v1", tags=["proving"])
+    for room, tag in (
+        (recording, "recording"),
+        (asking, "asking"),
+        (proving, "proving"),
+        (keys, "keys"),
+    ):
+        app.include_router(
+            room.router, prefix="/v1", tags=[tag], dependencies=[Depends(authenticated)]
+        )
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     return app
 
@@ -80,9 +87,10 @@ def _openapi(app: FastAPI, original: Any) -> dict[str, Any]:
     fact = TypeAdapter(AnyFact).json_schema(ref_template=reference, mode="validation")
     schemas.update(fact.pop("$defs"))
     schemas["Fact"] = fact
-    pack = proving.WantedPack.model_json_schema(ref_template=reference)
-    schemas.update(pack.pop("$defs"))
-    schemas["WantedPack"] = pack
+    for body in (proving.WantedPack, keys.WantedKey):
+        schema = body.model_json_schema(ref_template=reference)
+        schemas.update(schema.pop("$defs"))
+        schemas[body.__name__] = schema
     schemas["Problem"] = problems.Problem.model_json_schema(ref_template=reference)
     for path in document["paths"].values():
         for operation in path.values():

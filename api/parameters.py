@@ -1,12 +1,14 @@
 """The parameters of the routes, read strictly and described for the OpenAPI document."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import ValidationError
 
+from api.doors import key_of, questions_for
 from api.problems import BadRequest, invalid
 from bootstrap.services import Services
 from bootstrap.settings import Settings
@@ -18,6 +20,7 @@ from domain.values import (
     PORTFOLIO_PATTERN,
     AssetKey,
 )
+from keys.key import Key
 from projections.moments import AsOf
 
 DEFAULT_PAGE = 200
@@ -25,8 +28,8 @@ DEFAULT_PAGE = 200
 _INSTANT = {"type": "string", "format": "date-time"}
 
 
-async def services_of(request: Request) -> Services:
-    """The ledger that the app serves."""
+async def served(request: Request) -> Services:
+    """The ledger that the app serves, for routes without a key."""
     services: Services = request.app.state.services
     return services
 
@@ -35,6 +38,12 @@ def settings_of(request: Request) -> Settings:
     """The settings that the app was made with."""
     settings: Settings = request.app.state.settings
     return settings
+
+
+async def services_of(request: Request) -> Services:
+    """The ledger as the key sees it: its questions answer with what the key may see."""
+    services: Services = request.app.state.services
+    return replace(services, questions=questions_for(request))
 
 
 async def only_known(request: Request) -> None:
@@ -167,6 +176,8 @@ async def asset_key(
 
 Asset = Annotated[tuple[str, str], Depends(asset_key)]
 Ledger = Annotated[Services, Depends(services_of)]
+Served = Annotated[Services, Depends(served)]
+Knocking = Annotated[Key, Depends(key_of)]
 Moments = Annotated[AsOf, Depends(as_of)]
 Period = Annotated[tuple[datetime, datetime] | None, Depends(period)]
 

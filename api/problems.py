@@ -9,6 +9,15 @@ from starlette.exceptions import HTTPException
 
 from domain.refusals import BookMovedOn, KeyInProgress, KeyReused, Refused
 from evidence.errors import VerificationError
+from keys.key import (
+    BadKey,
+    KeyEnded,
+    KeyRefused,
+    NameTaken,
+    NoSuchKey,
+    NotAllowed,
+    NotAuthenticated,
+)
 from ledger.deadline import TookTooLong
 from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.log import NoSuchTile
@@ -21,6 +30,12 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 STATUS_OF: dict[type[Refused], int] = {KeyReused: 422, BookMovedOn: 412}
 """Other refusals are 409."""
+OF_KEYS: dict[type[KeyRefused], tuple[int, str]] = {
+    BadKey: (422, "bad-key"),
+    NameTaken: (409, "name-taken"),
+    NoSuchKey: (404, "no-such-key"),
+    KeyEnded: (409, "key-ended"),
+}
 
 
 class Problem(BaseModel):
@@ -51,10 +66,12 @@ def invalid(errors: list[str]) -> BadRequest:
 
 TITLES = {
     400: "The request cannot be read",
+    401: "A key is needed",
+    403: "The key is not for this",
     404: "There is no such thing",
     408: "The body did not arrive in time",
     405: "The method is not allowed here",
-    409: "The append was refused",
+    409: "The request was refused",
     412: "The book has moved on",
     413: "The body is too large",
     415: "The body has another type",
@@ -92,7 +109,12 @@ def too_slow(error: TookTooLong) -> Response:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problem responses of a route, for the OpenAPI document."""
+    """The problem responses of a route that takes a key, for the OpenAPI document."""
+    return documented_open(*statuses, 401, 403)
+
+
+def documented_open(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem responses of a route that is open to all."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
         status: {"description": TITLES[status], "content": {MEDIA_TYPE: schema}}
@@ -108,6 +130,19 @@ def install(app: FastAPI) -> None:
         status = STATUS_OF.get(type(error), 409)
         headers = {"Retry-After": "1"} if isinstance(error, KeyInProgress) else None
         return problem(status, error.code, str(error), headers=headers, fact_id=error.fact_id)
+
+    @app.exception_handler(NotAuthenticated)
+    def _not_authenticated(_: Request, error: NotAuthenticated) -> Response:
+        return problem(401, "no-key", str(error), headers={"WWW-Authenticate": "Bearer"})
+
+    @app.exception_handler(NotAllowed)
+    def _not_allowed(_: Request, error: NotAllowed) -> Response:
+        return problem(403, "not-allowed", str(error))
+
+    @app.exception_handler(KeyRefused)
+    def _key_refused(_: Request, error: KeyRefused) -> Response:
+        status, code = OF_KEYS[type(error)]
+        return problem(status, code, str(error))
 
     @app.exception_handler(BadRequest)
     def _bad_request(_: Request, error: BadRequest) -> Response:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 
 from bench.importing import write_world
+from bench.keys import lookups
 from bench.measures import appends, imports, over_http, questions, told
 from bench.proof import proofs
 from bench.world import book_of_rank
@@ -41,6 +42,7 @@ def main() -> None:
                 return _fresh(folder, server, dialect, name)
 
             _print(dialect, appends(fresh("appends"), runs=wanted.runs))
+            _print(dialect, lookups(fresh("keys")))
             smaller = None
             for name, entries in (("small", wanted.small), ("large", wanted.entries)):
                 title = f"{dialect}, {entries:,} entries"

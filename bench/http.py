@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 
+from bootstrap.services import open_services
 from bootstrap.settings import Settings
+from keys.key import NewKey, Role
 
 SECONDS = 5
 
@@ -21,11 +23,16 @@ def requests_per_second(settings: Settings, paths: list[str], runs: int) -> list
     wrk = shutil.which("wrk")
     if wrk is None:
         return None
+    with open_services(settings) as services:
+        books = frozenset(re.findall(r"/portfolios/([0-9]+)/", " ".join(paths)))
+        new = NewKey(name="bench", role=Role.READER, books=books)
+        secret = services.keys.create(new)[1]
+    key = f"Authorization: Bearer {secret}"
     with _served(settings) as address:
         found: list[list[float]] = [[] for _ in paths]
         for _ in range(runs):
             for path, figures in zip(paths, found, strict=True):
-                command = [wrk, "-t1", "-c8", f"-d{SECONDS}s", f"{address}{path}"]
+                command = [wrk, "-t1", "-c8", f"-d{SECONDS}s", "-H", key, f"{address}{path}"]
                 text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
                 if "Non-2xx" in text:
                     raise RuntimeError(f"{path} did not answer well: {text}")

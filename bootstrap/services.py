@@ -5,10 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import keys
 import ledger
 import projections
 from bootstrap import clock
 from bootstrap.settings import Settings
+from keys.access_log import AccessLog
+from keys.store import Keys
 from ledger.book import Books, Clock
 from ledger.database import Database
 from ledger.log import Log
@@ -30,6 +33,8 @@ class Services:
     questions: Questions
     log: Log
     packer: Packer
+    keys: Keys
+    access_log: AccessLog
 
 
 def open_database(settings: Settings, *, statement_seconds: float | None = None) -> Database:
@@ -48,7 +53,7 @@ def key_file(settings: Settings) -> Path | None:
 
 def all_migrations(database: Database) -> list[Migration]:
     """Every room's migrations for this database, the lower rooms first."""
-    rooms = [Path(room.__file__ or "").parent for room in (ledger, projections)]
+    rooms = [Path(room.__file__ or "").parent for room in (ledger, projections, keys)]
     return [m for room in rooms for m in migrations_in(room, database.dialect)]
 
 
@@ -92,6 +97,8 @@ def open_services(
             questions=questions,
             log=log,
             packer=Packer(database, projector, questions, log, clock),
+            keys=Keys(database, clock),
+            access_log=AccessLog(database, clock),
         )
     finally:
         database.close()

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -30,6 +31,7 @@ from cli.storytelling import (
     ScriptedClock,
     tell,
 )
+from keys.key import NewKey, Role
 from projections.moments import AsOf
 from projections.questions import Questions
 
@@ -56,8 +58,28 @@ def demo(
         sys.stdout.write(transcript(settings))
         sys.stdout.flush()
         if not no_serve:
-            serving.run(settings, "127.0.0.1", port)
+            serving.run(settings, "127.0.0.1", port, before=partial(print_keys, settings))
     return Exit.OK
+
+
+def print_keys(settings: Settings, address: str) -> None:
+    """Make a key for the brand and one for its agency, and print what they are tried with."""
+    books = frozenset({BRAND})
+    with open_services(settings) as services:
+        _, brand = services.keys.create(NewKey(name="brand", role=Role.RECORDER, books=books))
+        _, agency = services.keys.create(
+            NewKey(name="agency", role=Role.PARTNER, books=books, partner=BLUEPINE)
+        )
+    book = f"{address}/v1/portfolios/{BRAND}"
+    print(
+        f"""
+Ask it yourself. The brand sees its whole book, and may record in it:
+curl -H 'Authorization: Bearer {brand}' {book}/partners
+Its agency Bluepine Media sees what concerns Bluepine Media:
+curl -H 'Authorization: Bearer {agency}' {book}/partners
+The keys end with the demo.""",
+        flush=True,
+    )
 
 
 def transcript(settings: Settings) -> str:

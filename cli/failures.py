@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from domain.describing import describe
 from domain.refusals import Refused
 from evidence.errors import VerificationError
+from keys.key import BadKey, KeyRefused
 from ledger.keyring import KeysMissing, KeysUnreadable
-from ledger.store_errors import StoreError
+from ledger.store_errors import StoreError, StoreForbids
 from ledger.stored_bytes import UnreadableEntry
 from projections.moments import BadQuestion, UnknownBook
 from projections.packing import PackDiffers
@@ -27,6 +28,7 @@ class Exit(IntEnum):
     USAGE = 2
     NO = 3
     """The answer is no, or unknown, or something is left."""
+    NOT_AUTHORISED = 4
     NOT_VERIFIED = 5
     STORE_UNREACHABLE = 6
     INTERRUPTED = 130
@@ -71,7 +73,7 @@ def explain(error: Exception) -> tuple[Exit, str]:
     match error:
         case CycloptsError():
             return Exit.USAGE, f"{str(error).strip()} See access-ledger --help."
-        case Usage() | BadQuestion():
+        case Usage() | BadQuestion() | BadKey():
             return Exit.USAGE, str(error)
         case ValidationError() if error.title == "Settings":
             return Exit.USAGE, _settings(error)
@@ -80,12 +82,14 @@ def explain(error: Exception) -> tuple[Exit, str]:
         case Refused():
             where = f"fact {error.fact_id}: " if error.fact_id else ""
             return Exit.FAILED, f"not recorded: {where}{error}"
-        case Failed() | UnknownBook() | UnreadableEntry():
+        case Failed() | UnknownBook() | UnreadableEntry() | KeyRefused():
             return Exit.FAILED, str(error)
         case KeysMissing() | KeysUnreadable() | PackDiffers():
             return Exit.FAILED, str(error)
         case VerificationError():
             return Exit.NOT_VERIFIED, f"not verified: {error}"
+        case StoreForbids():
+            return Exit.NOT_AUTHORISED, str(error)
         case StoreError():
             return Exit.STORE_UNREACHABLE, str(error)
         case sqlite3.Error():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from cyclopts import App
 
-from cli import asking, demo, exporting, operating, proving, recording, serving, worker
+from cli import asking, demo, exporting, keys, operating, proving, recording, serving, worker
 from cli.failures import guarded
 
 app = App(
@@ -14,7 +14,7 @@ app = App(
     version="0.1.0",
     version_flags=["--version"],
 )
-for room in (demo, serving, worker, operating, recording, exporting, asking, proving):
+for room in (demo, serving, worker, keys, operating, recording, exporting, asking, proving):
     room.add_to(app)
 
 

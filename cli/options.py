@@ -17,7 +17,7 @@ from domain.describing import describe
 from domain.values import PORTFOLIO_PATTERN, AssetKey
 
 RECORDED_BY = "cli"
-"""Who recorded it, until there are keys: names of people never enter an entry."""
+"""Who recorded it at the terminal: names of people never enter an entry."""
 
 
 @Parameter(name="*")

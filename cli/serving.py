@@ -1,18 +1,20 @@
-"""Serving the API: on loopback, unless it is said aloud that there are no keys."""
+"""Serving the API, and the one admin key that a ledger without keys begins with."""
 
-import ipaddress
 import socket
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Annotated, Any
 
 import uvicorn
 from cyclopts import App, Parameter
 
+from bootstrap.services import open_services
 from bootstrap.settings import Settings
 from cli.connections import config_for
-from cli.failures import Exit, Failed, Usage
+from cli.failures import Exit, Failed, complain
 from cli.signals import on_sigterm
+from ledger.store_errors import StoreError
 
 
 def serve(
@@ -21,38 +23,35 @@ def serve(
         str | None, Parameter(help="The address to bind to; ACCESS_LEDGER_HOST.")
     ] = None,
     port: Annotated[int | None, Parameter(help="The port; ACCESS_LEDGER_PORT.")] = None,
-    without_keys: Annotated[
-        bool,
-        Parameter(help="Bind to an address that others reach, though nobody is asked for a key."),
-    ] = False,
 ) -> int:
-    """Serve the API until interrupted."""
+    """Serve the API until interrupted; a ledger without keys is given one admin key, printed."""
     settings = Settings()
     address = host or settings.host
-    if not is_loopback(address):
-        if not without_keys:
-            raise Usage(
-                f"{address} can be reached from other machines, and there are no keys yet: whoever "
-                "reaches it can read and record; bind to 127.0.0.1, or give --without-keys if "
-                "something else guards it"
-            )
-        print(
-            f"warning: serving on {address} without keys; "
-            "whoever reaches this address can read and record",
-            file=sys.stderr,
-        )
-    run(settings, address, settings.port if port is None else port)
+    wanted = settings.port if port is None else port
+    run(settings, address, wanted, before=lambda _: first_key(settings))
     return Exit.OK
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
-    if host == "localhost":
-        return True
+def first_key(settings: Settings) -> None:
+    """Print an admin key where there was never a key; of several servers one does so.
+
+    A PostgreSQL database that does not answer yet is served all the same, once it does.
+    """
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        with open_services(settings) as services:
+            made = services.keys.create_first()
+    except StoreError as error:
+        if not settings.database_url:
+            raise
+        complain(
+            f"whether there is a key could not be looked up: {error}. If there is none, make one "
+            "then: access-ledger keys create NAME --role admin"
+        )
+        return
+    if made:
+        key, secret = made
+        print(f"the first admin key, {key.name}; keep it, it is not shown again:\n{secret}")
+        sys.stdout.flush()
 
 
 def application(settings: Settings) -> Any:
@@ -60,12 +59,13 @@ def application(settings: Settings) -> Any:
     return import_module("api.app").create_app(settings)
 
 
-def run(settings: Settings, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM."""
+def run(settings: Settings, host: str, port: int, *, before: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `before` is called with the address that is bound."""
     with bound(host, port) as listener:
         config = config_for(settings, application(settings))
-        print(f"serving on http://{_shown(host)}:{listener.getsockname()[1]}/v1, stop with Ctrl-C",
-              file=sys.stderr, flush=True)  # fmt: skip
+        address = f"http://{_shown(host)}:{listener.getsockname()[1]}"
+        before(address)
+        print(f"serving on {address}/v1, stop with Ctrl-C", file=sys.stderr, flush=True)
         try:
             with on_sigterm():
                 uvicorn.Server(config).run(sockets=[listener])

@@ -18,7 +18,7 @@ from eventsourcing.persistence import (
 )
 
 from ledger.deadline import TookTooLong
-from ledger.store_errors import NotMigrated, StoreUnavailable
+from ledger.store_errors import NotMigrated, StoreForbids, StoreUnavailable
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -30,6 +30,8 @@ UNDEFINED_TABLE = "42P01"
 """PostgreSQL's SQLSTATE for a table that is not there."""
 CANCELLED = "57014"
 """PostgreSQL's SQLSTATE for a statement that ran over its time."""
+INSUFFICIENT_PRIVILEGE = "42501"
+"""And for what its user has no right to."""
 
 
 class EntryTaken(Exception):
@@ -91,8 +93,11 @@ def store_errors(where: str) -> Iterator[None]:
     except IntegrityError as error:
         raise EntryTaken(str(error)) from error
     except ProgrammingError as error:
-        if getattr(error.__cause__, "sqlstate", None) == UNDEFINED_TABLE:
+        sqlstate = getattr(error.__cause__, "sqlstate", None)
+        if sqlstate == UNDEFINED_TABLE:
             raise NotMigrated(where, ["its tables are missing: some migration is"]) from error
+        if sqlstate == INSUFFICIENT_PRIVILEGE:
+            raise StoreForbids(where, str(error).strip().splitlines()[0]) from error
         raise
     except (OperationalError, InterfaceError) as error:
         if getattr(error.__cause__, "sqlstate", None) == CANCELLED:

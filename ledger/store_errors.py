@@ -16,6 +16,16 @@ class StoreUnavailable(StoreError):
         )
 
 
+class StoreForbids(StoreError):
+    """The database does not let its user do this."""
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(
+            f"the database at {where} does not let this user do that ({detail}); nothing was "
+            "changed: use the database user that may, or have its owner grant the right"
+        )
+
+
 class NotMigrated(StoreError):
     """The database does not have the tables that this version needs."""
 

@@ -3,11 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
 
+from api.doors import OF_A_BOOK, door
 from api.freshness import NOT_MODIFIED, conditional, unchanged
 from api.parameters import (
     Asset,
     Book,
+    Knocking,
     KnownAt,
     Ledger,
     Limit,
@@ -26,9 +29,33 @@ from projections import answers
 from projections.moments import AsOf
 
 router = APIRouter(
-    dependencies=[Depends(only_known), Depends(conditional)],
+    dependencies=[Depends(only_known), door(*OF_A_BOOK), Depends(conditional)],
     responses={**NOT_MODIFIED, **documented(404)},
 )
+
+
+class BookSize(BaseModel):
+    """A book and its newest entry."""
+
+    book: str
+    newest_entry: int
+
+
+class BookList(BaseModel):
+    """The books that hold at least one entry."""
+
+    books: list[BookSize]
+
+
+@router.get("/portfolios", response_model=BookList)
+def books(request: Request, ledger: Ledger, knocking: Knocking) -> Response:
+    """The books that the key reads, where they hold an entry."""
+    listed = [
+        BookSize(book=book, newest_entry=newest)
+        for book, newest in ledger.books.books().items()
+        if knocking.may_read(book)
+    ]
+    return shown(request, BookList(books=listed))
 
 
 @router.get("/portfolios/{book}/assets/{type}/{id}/access", response_model=answers.AssetAccess)

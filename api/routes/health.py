@@ -1,15 +1,15 @@
-"""Whether the server lives, whether it is ready, and which books there are."""
+"""Whether the server lives, and whether it is ready: open to all, so it tells of no book."""
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from api.parameters import Ledger, only_known
-from api.problems import documented
+from api.parameters import Served, only_known
+from api.problems import documented_open
 from api.routes.showing import shown
 from bootstrap.services import all_migrations
 from ledger.migrate import require_migrated
 
-router = APIRouter(dependencies=[Depends(only_known)], responses=documented())
+router = APIRouter(dependencies=[Depends(only_known)], responses=documented_open())
 
 
 class Alive(BaseModel):
@@ -26,19 +26,6 @@ class Ready(BaseModel):
     projected_position: int
 
 
-class BookSize(BaseModel):
-    """A book and its newest entry."""
-
-    book: str
-    newest_entry: int
-
-
-class BookList(BaseModel):
-    """The books that hold at least one entry."""
-
-    books: list[BookSize]
-
-
 @router.get("/livez", response_model=Alive)
 async def live(request: Request) -> Response:
     """Whether the process answers; it asks nothing of the store."""
@@ -46,16 +33,8 @@ async def live(request: Request) -> Response:
 
 
 @router.get("/readyz", response_model=Ready)
-def ready(request: Request, ledger: Ledger) -> Response:
+def ready(request: Request, ledger: Served) -> Response:
     """Whether requests can be served; 503 says why not."""
     require_migrated(ledger.database, all_migrations(ledger.database))
     newest, projected = ledger.projector.progress()
     return shown(request, Ready(newest_position=newest, projected_position=projected))
-
-
-@router.get("/v1/portfolios", response_model=BookList)
-def books(request: Request, ledger: Ledger) -> Response:
-    """The books of this ledger."""
-    found = ledger.questions.books()
-    listed = [BookSize(book=book, newest_entry=newest) for book, newest in found.items()]
-    return shown(request, BookList(books=listed))

@@ -7,22 +7,31 @@ from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import TOO_DEEP, body_of, decoded
+from api.doors import EVERY_ROLE, OF_A_BOOK, door, note, partner_of
 from api.freshness import FOR_EVER
-from api.parameters import Book, Ledger, instant, known, only_known
+from api.parameters import Book, Knocking, Ledger, instant, known, only_known
 from api.problems import BadRequest, documented, invalid
 from api.routes.showing import shown
 from bootstrap.services import Services
 from domain.describing import describe
 from domain.values import AssetKey, PortfolioId
+from evidence.entries import read_entry
 from evidence.errors import VerificationError
 from evidence.notes import to_base64
 from evidence.tiles import parse_path
 from evidence.tlog_proofs import LogProof
+from keys.key import Key, Role
 from ledger.log import LogDamaged, Sealed, held_checkpoint
+from ledger.self_check import last_check
 from projections.moments import AsOf
 from projections.packing import Wanted
 
 router = APIRouter(dependencies=[Depends(only_known)])
+
+OPEN = door(*EVERY_ROLE, noted=False)
+"""What says nothing of any book: sizes, root hashes and keys."""
+OWNERS = door(Role.RECORDER, Role.READER, Role.AUDITOR)
+"""A partner has its proofs in packs."""
 
 PLAIN = "text/plain; charset=utf-8"
 IMMUTABLE = {"Cache-Control": FOR_EVER}
@@ -38,6 +47,7 @@ def _content(media_type: str, description: str) -> dict[int | str, dict[str, obj
 
 @router.get(
     "/log/checkpoint",
+    dependencies=[OPEN],
     response_class=Response,
     responses={**_content("text/plain", "A signed note (C2SP tlog-checkpoint)"), **documented()},
 )
@@ -48,6 +58,7 @@ def checkpoint(ledger: Ledger) -> Response:
 
 @router.get(
     "/log/keys",
+    dependencies=[OPEN],
     response_class=Response,
     responses={**_content("text/plain", "Verifier keys, one a line"), **documented()},
 )
@@ -56,8 +67,32 @@ def keys(ledger: Ledger) -> Response:
     return Response(ledger.log.keyring().public_text, media_type=PLAIN)
 
 
+class SelfCheck(BaseModel):
+    """When every entry was last hashed again and held to the log, and what was found."""
+
+    checked_at: str | None = Field(json_schema_extra={"format": "date-time"})
+    entries: int | None
+    problem: str | None
+
+
+@router.get(
+    "/log/check",
+    dependencies=[door(Role.AUDITOR)],
+    response_model=SelfCheck,
+    responses=documented(),
+)
+def self_check(request: Request, ledger: Ledger) -> Response:
+    """The last self-check of the log, by the worker or by access-ledger verify; none yet: null."""
+    found = last_check(ledger.database)
+    told = SelfCheck(checked_at=None, entries=None, problem=None)
+    if found:
+        told = SelfCheck(checked_at=found.checked_at, entries=found.entries, problem=found.problem)
+    return shown(request, told)
+
+
 @router.get(
     "/log/tile/{path:path}",
+    dependencies=[door(Role.AUDITOR)],
     response_class=Response,
     responses={
         **_content("application/octet-stream", "A tile of hashes or entries (C2SP tlog-tiles)"),
@@ -120,10 +155,32 @@ Leaf = Annotated[
 ]
 
 
-@router.get("/log/inclusion", response_model=Inclusion, responses=documented(404))
-def inclusion(request: Request, ledger: Ledger, leaf: Leaf, size: Size) -> Response:
-    """The proof that an entry is in the log."""
+def _require_own(ledger: Services, key: Key, leaf: int) -> None:
+    """Answer for a leaf of another book as for one that is not there."""
+    if key.role is Role.AUDITOR:
+        return
+    stored = ledger.log.leaves(leaf, 1) if leaf < ledger.log.size() else ()
+    if not any(key.may_read(read_entry(bytes(state)).book) for state in stored):
+        raise BadRequest(
+            404,
+            "no-such-proof",
+            f"there is no leaf {leaf} of a book of this key; a pack brings the proofs of its "
+            "entries along",
+        )
+
+
+@router.get(
+    "/log/inclusion",
+    dependencies=[OWNERS],
+    response_model=Inclusion,
+    responses=documented(404),
+)
+def inclusion(
+    request: Request, ledger: Ledger, knocking: Knocking, leaf: Leaf, size: Size
+) -> Response:
+    """The proof that an entry is in the log; of the key's books alone, but for auditors."""
     ledger.log.extend()
+    _require_own(ledger, knocking, leaf)
     try:
         hashes = ledger.log.inclusion_of_leaf(leaf, size)
     except ValueError as error:
@@ -131,7 +188,12 @@ def inclusion(request: Request, ledger: Ledger, leaf: Leaf, size: Size) -> Respo
     return shown(request, Inclusion(leaf=leaf, size=size, hashes=[to_base64(h) for h in hashes]))
 
 
-@router.get("/log/consistency", response_model=Consistency, responses=documented(404))
+@router.get(
+    "/log/consistency",
+    dependencies=[OPEN],
+    response_model=Consistency,
+    responses=documented(404),
+)
 def consistency(request: Request, ledger: Ledger, from_size: Size, to_size: Size) -> Response:
     """The proof that the log only grew between two checkpoints."""
     ledger.log.extend()
@@ -145,11 +207,13 @@ def consistency(request: Request, ledger: Ledger, from_size: Size, to_size: Size
 
 @router.get(
     "/log/proof/{leaf}",
+    dependencies=[OWNERS],
     response_class=Response,
     responses={**_content("text/plain", "A log proof (C2SP tlog-proof)"), **documented(404)},
 )
 def log_proof(
     ledger: Ledger,
+    knocking: Knocking,
     leaf: Annotated[
         int,
         Path(ge=0, le=2**53 - 1, description="A leaf.", openapi_examples={"a": {"value": 0}}),
@@ -157,6 +221,7 @@ def log_proof(
 ) -> Response:
     """The proof that an entry is in the log, as a text to be checked offline."""
     sealed = ledger.log.seal()
+    _require_own(ledger, knocking, leaf)
     try:
         hashes = ledger.log.inclusion_of_leaf(leaf, sealed.checkpoint.size)
     except ValueError as error:
@@ -204,6 +269,7 @@ def wanted_in(body: bytes) -> WantedPack:
 
 @router.post(
     "/portfolios/{book}/evidence",
+    dependencies=[door(*OF_A_BOOK, noted=False)],
     response_class=Response,
     responses={**_content("application/zip", "A pack"), **documented(400, 404, 408, 413, 415)},
     openapi_extra={
@@ -219,15 +285,17 @@ def wanted_in(body: bytes) -> WantedPack:
     },
 )
 async def pack(request: Request, book: Book, ledger: Ledger) -> Response:
-    """An answer with everything that proves it, to be checked by anybody."""
+    """An answer with everything that proves it, to be checked by anybody; each is noted."""
     wanted = wanted_in(await body_of(request))
-    data = await run_in_threadpool(_packed, ledger, book, wanted)
+    asked = wanted.model_dump_json(by_alias=True, exclude_none=True, exclude={"since"})
+    await note(request, "packed", book, asked)
+    data = await run_in_threadpool(_packed, ledger, book, wanted, partner_of(request))
     name = f"{wanted.kind}-{book}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(data, media_type="application/zip", headers=headers)
 
 
-def _packed(ledger: Services, book: str, wanted: WantedPack) -> bytes:
+def _packed(ledger: Services, book: str, wanted: WantedPack, seen_by: str | None) -> bytes:
     known_at, during = wanted.known_at, wanted.during
     asked = Wanted(
         kind=wanted.kind,
@@ -240,7 +308,7 @@ def _packed(ledger: Services, book: str, wanted: WantedPack) -> bytes:
         ),
         during=(instant("during", during.from_), instant("during", during.to)) if during else None,
     )
-    return ledger.packer.pack(asked, since=_held(ledger, wanted.since))
+    return ledger.packer.pack(asked, since=_held(ledger, wanted.since), seen_by=seen_by)
 
 
 def _held(ledger: Services, note: str | None) -> Sealed | None:

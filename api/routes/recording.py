@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import TOO_DEEP, body_of, decoded
-from api.parameters import Book, Ledger, only_known, settings_of
+from api.doors import door
+from api.parameters import Book, Knocking, Ledger, only_known, settings_of
 from api.preconditions import (
     IdempotencyKeyHeader,
     IfMatchHeader,
@@ -19,11 +20,12 @@ from api.routes.showing import shown
 from domain.describing import describe
 from domain.facts import MAX_FACTS_IN_APPEND, Fact, book_of, parse_fact
 from domain.values import Instant
+from keys.key import Role
 from ledger.book import Receipt
 from ledger.idempotency import IdempotencyKey
 from projections.answers import KnownAt
 
-router = APIRouter(dependencies=[Depends(only_known)])
+router = APIRouter(dependencies=[Depends(only_known), door(Role.RECORDER)])
 
 EXAMPLE = {
     "fact": "partner-added",
@@ -125,7 +127,7 @@ def facts_of(body: bytes, book: str, key: IdempotencyKey | None, most: int) -> l
             "description": "All facts had been recorded before",
             "headers": REPLAYED_HEADER,
         },
-        **documented(400, 408, 409, 412, 413, 415),
+        **documented(400, 404, 408, 409, 412, 413, 415),
     },
     openapi_extra={
         "requestBody": {
@@ -153,6 +155,7 @@ async def record_facts(
     request: Request,
     book: Book,
     ledger: Ledger,
+    knocking: Knocking,
     _idempotency_key: IdempotencyKeyHeader = None,
     _if_match: IfMatchHeader = None,
 ) -> Response:
@@ -163,7 +166,9 @@ async def record_facts(
 
     def handle() -> Receipt:
         facts = facts_of(body, book, key, most)
-        return ledger.books.handle(book, facts, recorded_by="http", key=key, only_after=only_after)
+        return ledger.books.handle(
+            book, facts, recorded_by=knocking.name, key=key, only_after=only_after
+        )
 
     receipt = await run_in_threadpool(handle)
     fresh = any(fact.status == "written" for fact in receipt.facts)

@@ -1,6 +1,7 @@
 """A client of the app on a ledger of either kind."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -9,16 +10,42 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from bootstrap.services import Services
 from bootstrap.settings import Settings
+from keys.key import NewKey, Role
 
 OWNER, PARTNER, OTHER = "506914307656634", "563920174410288", "600000000000001"
 PAGE = {"type": "page", "id": "104857600219483", "name": "Front page"}
 
 
+Headers = dict[str, str]
+
+_names = count(1)
+
+
+def knocking(services: Services, role: Role, *books: str, partner: str | None = None) -> Headers:
+    """The headers of a request with a new key."""
+    new = NewKey(name=f"k{next(_names)}", role=role, books=frozenset(books), partner=partner)
+    return {"Authorization": f"Bearer {services.keys.create(new)[1]}"}
+
+
 @pytest.fixture
 def client(settings: Settings, services: Services) -> Iterator[TestClient]:
-    """The app on a fresh ledger."""
-    with TestClient(create_app(settings, services), raise_server_exceptions=False) as opened:
+    """The app on a fresh ledger, asked with a key that writes and reads the owner's book."""
+    app = create_app(settings, services)
+    with TestClient(app, raise_server_exceptions=False) as opened:
+        opened.headers.update(knocking(services, Role.RECORDER, OWNER))
         yield opened
+
+
+@pytest.fixture
+def auditor(services: Services) -> Headers:
+    """The headers of a request with an auditor's key."""
+    return knocking(services, Role.AUDITOR)
+
+
+@pytest.fixture
+def admin(services: Services) -> Headers:
+    """The headers of a request with an admin's key."""
+    return knocking(services, Role.ADMIN)
 
 
 class Recorder:

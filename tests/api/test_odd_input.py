@@ -103,13 +103,17 @@ def test_every_problem_has_the_form_of_rfc_9457(recorder: Recorder, client: Test
         client.get("/nowhere"),
         client.delete(FACTS),
         client.get("/v1/portfolios/123456/partners"),
+        client.get("/v1/keys"),
+        client.get("/v1/log/keys", headers={"Authorization": "Bearer no"}),
         client.get(f"/v1/portfolios/{OWNER}/partners?limit=0"),
         client.post(FACTS, content=b"{", headers=JSON),
         client.post(FACTS, content=b"{}", headers={"content-type": "text/plain"}),
         client.post(FACTS, content=b" " * 5_000_000, headers=JSON),
         recorder.post(recorder.fact("partner-added", partner=PARTNER)),
     ]
-    assert [answer.status_code for answer in answers] == [404, 405, 404, 422, 400, 415, 413, 409]
+    assert [answer.status_code for answer in answers] == [
+        404, 405, 404, 403, 401, 422, 400, 415, 413, 409,
+    ]  # fmt: skip
     assert answers[1].headers["allow"] == "POST"
     for answer in answers:
         assert answer.headers["content-type"] == "application/problem+json"

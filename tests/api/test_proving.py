@@ -12,7 +12,7 @@ from evidence.notes import VerifierKey
 from evidence.tiles import read_entry_bundle, read_hash_tile
 from evidence.tlog_proofs import verify_log_proof
 from evidence.verifying import Verified, read_keys, verify_pack
-from tests.api.conftest import OWNER, PAGE, PARTNER, Recorder
+from tests.api.conftest import OWNER, PAGE, PARTNER, Headers, Recorder
 
 ASSET = {"type": PAGE["type"], "id": PAGE["id"]}
 
@@ -28,7 +28,7 @@ def _verified(client: TestClient, **question: object) -> Verified:
 
 
 def test_checkpoints_tiles_and_proofs_fit_each_other(
-    recorder: Recorder, client: TestClient
+    recorder: Recorder, client: TestClient, auditor: Headers
 ) -> None:
     recorder.story()
     keys = _keys(client)
@@ -45,8 +45,9 @@ def test_checkpoints_tiles_and_proofs_fit_each_other(
         old_size=3, new_size=4, old_root=old.root, new_root=new.root,
         proof=hashes("/v1/log/consistency", from_size=3, to_size=4),
     )  # fmt: skip
-    leaves = read_hash_tile(client.get("/v1/log/tile/0/000.p/4").content, 4)
-    entries = read_entry_bundle(client.get("/v1/log/tile/entries/000.p/4").content, 4)
+    leaves = read_hash_tile(client.get("/v1/log/tile/0/000.p/4", headers=auditor).content, 4)
+    bundle = client.get("/v1/log/tile/entries/000.p/4", headers=auditor).content
+    entries = read_entry_bundle(bundle, 4)
     assert [leaf_hash(entry) for entry in entries] == leaves
     for leaf in range(4):
         verify_inclusion(
@@ -72,11 +73,11 @@ def test_checkpoints_tiles_and_proofs_fit_each_other(
     ],
 )
 def test_what_the_log_does_not_have_is_said(
-    recorder: Recorder, client: TestClient, path: str, status: int, detail: str
+    recorder: Recorder, client: TestClient, auditor: Headers, path: str, status: int, detail: str
 ) -> None:
     recorder.story()
     client.get("/v1/log/checkpoint")
-    answer = client.get(f"/v1/log/{path}")
+    answer = client.get(f"/v1/log/{path}", headers=auditor)
     assert answer.status_code == status
     assert detail in answer.json()["detail"]
 

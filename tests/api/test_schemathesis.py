@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
-from tests.api.conftest import Recorder
+from keys.key import OF_THE_WHOLE, Role
+from tests.api.conftest import OWNER, Headers, Recorder, knocking
 
 REQUESTS = [
     (path, method.upper(), mode)
@@ -39,13 +40,25 @@ CONFIG = schemathesis.Config.from_dict(
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The document of an app on a ledger with a little in it."""
+    """The document of an app on a ledger with a little in it, and a key of each role."""
     chosen = Settings(file=tmp_path_factory.mktemp("api") / "ledger.db")
     with open_services(chosen) as services:
         app = create_app(chosen, services)
-        with TestClient(app) as client:
+        keys = {
+            role: knocking(services, role, *([] if role in OF_THE_WHOLE else [OWNER]))
+            for role in Role
+            if role is not Role.PARTNER
+        }
+        with TestClient(app, headers=keys[Role.RECORDER]) as client:
             Recorder(client).story()
-        yield schemathesis.openapi.from_asgi("/openapi.json", app, config=CONFIG)
+        yield schemathesis.openapi.from_asgi("/openapi.json", app, config=CONFIG), keys
+
+
+def _headers(keys: dict[Role, Headers], path: str) -> Headers:
+    """Those of a key that the route is for."""
+    if path.startswith(("/v1/keys", "/v1/access-log")):
+        return keys[Role.ADMIN]
+    return keys[Role.RECORDER if path.endswith("/facts") else Role.AUDITOR]
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), REQUESTS)
@@ -55,5 +68,6 @@ def test_every_request_has_a_documented_answer(
     document: Any, path: str, method: str, mode: GenerationMode, data: st.DataObject
 ) -> None:
     """All of the checks, on every route, with requests that fit the document and that do not."""
-    case = data.draw(document[path][method].as_strategy(generation_mode=mode))
-    case.call_and_validate()
+    described, keys = document
+    case = data.draw(described[path][method].as_strategy(generation_mode=mode))
+    case.call_and_validate(headers=_headers(keys, path))

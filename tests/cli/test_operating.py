@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -135,12 +136,6 @@ def test_a_setting_that_cannot_be_is_said(
     assert "the settings cannot be used: ACCESS_LEDGER_PORT: Input should be a valid i" in ran.err
 
 
-def test_serving_others_needs_a_word(program: Program) -> None:
-    ran = program("serve", "--host", "0.0.0.0")  # noqa: S104 - it is refused
-    assert ran.code == 2
-    assert "0.0.0.0 can be reached from other machines, and there are no keys yet" in ran.err
-
-
 def test_a_port_that_is_taken_is_said(program: Program) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -158,7 +153,7 @@ def test_the_program_runs_by_itself_and_says_what_it_can() -> None:
     for command in (
         "demo", "serve", "worker", "migrate", "doctor", "import", "record", "who", "what",
         "matrix", "owner", "timeline", "diff", "offboard", "entries", "anomalies", "rebuild",
-        "export",
+        "export", "keys",
     ):  # fmt: skip
         assert f"│ {command} " in out
     process = _start("who", "page:104857600219483", ACCESS_LEDGER_DATABASE_URL=CLOSED)
@@ -246,6 +241,14 @@ def test_the_api_is_served_on_loopback_until_stopped(
     line = process.stderr.readline()
     assert line.startswith("serving on http://127.0.0.1:")
     address = line.split()[2].removesuffix("/v1,")
+    _wait_for(address)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+    assert not list(tmp_path.glob("access-ledger-demo-*")), "the demo leaves nothing behind"
+
+
+def _wait_for(address: str) -> None:
     deadline = time.monotonic() + 20
     while True:
         try:
@@ -255,7 +258,79 @@ def test_the_api_is_served_on_loopback_until_stopped(
         except OSError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=20)
-    assert (process.returncode, err) == (0, "")
-    assert not list(tmp_path.glob("access-ledger-demo-*")), "the demo leaves nothing behind"
+
+
+def _asked(address: str, secret: str) -> int:
+    headers = {"Authorization": f"Bearer {secret}"}
+    request = urllib.request.Request(f"{address}/v1/keys", headers=headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - on loopback
+        return int(answer.status)
+
+
+def test_the_first_server_on_a_ledger_prints_an_admin_key_once(settings: Settings) -> None:
+    """Also where two start at once, and on every interface; it stands nowhere else."""
+    store = (
+        {"ACCESS_LEDGER_DATABASE_URL": settings.database_url}
+        if settings.database_url
+        else {"ACCESS_LEDGER_FILE": str(settings.file)}
+    )
+    serve = ("serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 - keys are asked for
+    servers = [_start(*serve, **store) for _ in range(2)]
+    addresses = []
+    for server in servers:
+        assert server.stderr is not None
+        port = server.stderr.readline().split()[2].removesuffix("/v1,").rpartition(":")[2]
+        addresses.append(f"http://127.0.0.1:{port}")
+        _wait_for(addresses[-1])
+    for server in servers:
+        server.send_signal(signal.SIGTERM)
+    said = [server.communicate(timeout=20) for server in servers]
+    assert [err for _, err in said] == ["", ""]
+    (told,) = [out for out, _ in said if out]
+    head, secret = told.splitlines()
+    assert head == "the first admin key, first-admin; keep it, it is not shown again:"
+    again = _start(*serve, **store)
+    assert again.stderr is not None
+    port = again.stderr.readline().split()[2].removesuffix("/v1,").rpartition(":")[2]
+    _wait_for(f"http://127.0.0.1:{port}")
+    assert _asked(f"http://127.0.0.1:{port}", secret) == 200
+    again.send_signal(signal.SIGTERM)
+    assert again.communicate(timeout=20) == ("", "")
+
+
+def test_a_server_starts_before_its_database(tmp_path: Path) -> None:
+    """It cannot look for keys then, and says how to make one."""
+    server = _start("serve", "--port", "0", ACCESS_LEDGER_DATABASE_URL=CLOSED, TMPDIR=str(tmp_path))
+    assert server.stderr is not None
+    line = server.stderr.readline()
+    assert "whether there is a key could not be looked up: the database at 127.0.0.1:1" in line
+    assert "access-ledger keys create NAME --role admin" in line
+    assert "secret" not in line
+    assert server.stderr.readline().startswith("serving on ")
+    server.send_signal(signal.SIGTERM)
+    server.communicate(timeout=20)
+
+
+def test_what_the_demo_says_to_try_works() -> None:
+    """Each printed curl line, as it stands; the agency sees itself alone."""
+    demo = _start("demo", "--port", "0")
+    assert demo.stderr is not None
+    assert demo.stdout is not None
+    _wait_for(demo.stderr.readline().split()[2].removesuffix("/v1,"))
+    lines: list[str] = []
+    while not lines or not lines[-1].startswith("The keys end"):
+        lines.append(demo.stdout.readline())
+    answers = []
+    for line in lines:
+        if line.startswith("curl "):
+            _, option, header, url = shlex.split(line)
+            assert option == "-H"
+            name, _, value = header.partition(": ")
+            request = urllib.request.Request(url, headers={name: value})  # noqa: S310
+            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - on loopback
+                answers.append({e["partner"] for e in json.load(answer)["episodes"]})
+    whole, own = answers
+    assert own == {"563920174410288"}
+    assert own < whole
+    demo.send_signal(signal.SIGTERM)
+    demo.communicate(timeout=20)

@@ -1,11 +1,11 @@
 """Checks a served log with aics-tlog: run by an interpreter that has it, and knows nothing of us.
 
-python audit.py http://127.0.0.1:8420/v1/log VKEY OLD_CHECKPOINT_FILE
+python audit.py http://127.0.0.1:8420/v1/log VKEY OLD_CHECKPOINT_FILE AUDITOR_SECRET
 """
 
 import sys
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import aics_tlog as other  # type: ignore[import-not-found, unused-ignore]
 
@@ -19,18 +19,24 @@ def opened(note: bytes, key: str) -> tuple[int, bytes]:
     return result.size, result.root
 
 
-def main(base: str, key: str, old_checkpoint: str) -> None:
+def main(base: str, key: str, old_checkpoint: str, secret: str) -> None:
     """Audit every tile and entry, and proofs made by the other side and by the server."""
-    with urlopen(f"{base}/checkpoint") as answer:  # noqa: S310 - an address on loopback
+    headers = {"Authorization": f"Bearer {secret}"}
+
+    def asked(path: str) -> Request:
+        return Request(f"{base}/{path}", headers=headers)  # noqa: S310 - an address on loopback
+
+    with urlopen(asked("checkpoint")) as answer:  # noqa: S310 - the same
         size, root = opened(answer.read(), key)
     old_size, old_root = opened(Path(old_checkpoint).read_bytes(), key)
     reader = other.HttpTileReader(base, proxies={})
+    reader._opener.addheaders = list(headers.items())
     report = other.audit_tiles(reader, size, root)
     proof = other.consistency_proof_from_tiles(reader, old_size, size)
     if not other.verify_consistency(old_size, size, old_root, root, proof):
         raise SystemExit("the log does not extend the old checkpoint")
     for leaf in (0, 1, 255, 256, size - 1):
-        with urlopen(f"{base}/proof/{leaf}") as answer:  # noqa: S310 - the same
+        with urlopen(asked(f"proof/{leaf}")) as answer:  # noqa: S310 - the same
             head, _, note = answer.read().partition(b"\n\n")
         lines = head.decode().splitlines()
         if (lines[0], lines[1]) != ("c2sp.org/tlog-proof@v1", f"index {leaf}"):

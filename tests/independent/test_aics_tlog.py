@@ -15,6 +15,7 @@ import pytest
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
 from domain.facts import parse_fact
+from keys.key import NewKey, Role
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = os.environ.get("INDEPENDENT_PYTHON", str(ROOT / ".venv-independent" / "bin" / "python"))
@@ -22,8 +23,8 @@ BOOK = "10001"
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, str, Path]]:
-    """A ledger of 600 entries: its log's address, its key, and a checkpoint over the first 300."""
+def served(tmp_path: Path) -> Iterator[tuple[str, str, Path, str]]:
+    """A log of 600 entries: its address, its key, a checkpoint over 300, and an auditor's key."""
     settings = Settings(file=tmp_path / "ledger.db")
     old = tmp_path / "old.txt"
     with open_services(settings) as services:
@@ -36,6 +37,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, str, Path]]:
             }  # fmt: skip
             services.books.handle(BOOK, [parse_fact(fact)], recorded_by="test")
         key = str(services.log.keyring().log.verifier)
+        auditor = services.keys.create(NewKey(name="audit", role=Role.AUDITOR))[1]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -52,17 +54,19 @@ def served(tmp_path: Path) -> Iterator[tuple[str, str, Path]]:
                 break
             except OSError:
                 time.sleep(0.1)
-        yield f"{address}/v1/log", key, old
+        yield f"{address}/v1/log", key, old, auditor
     finally:
         process.terminate()
         process.wait()
 
 
-def test_it_accepts_checkpoints_tiles_entries_and_proofs(served: tuple[str, str, Path]) -> None:
-    base, key, old = served
+def test_it_accepts_checkpoints_tiles_entries_and_proofs(
+    served: tuple[str, str, Path, str],
+) -> None:
+    base, key, old, auditor = served
     assert shutil.which(PYTHON), "run make test-independent, which installs aics-tlog"
     done = subprocess.run(
-        [PYTHON, str(Path(__file__).parent / "audit.py"), base, key, str(old)],
+        [PYTHON, str(Path(__file__).parent / "audit.py"), base, key, str(old), auditor],
         capture_output=True,
         text=True,
         check=False,

@@ -116,7 +116,7 @@ def test_stages_and_services_that_are_named_exist() -> None:
 
 
 def test_the_api_is_published_on_this_machine_only() -> None:
-    """Without keys nobody else may reach it, and the port is the one that it serves on."""
+    """It speaks plain HTTP, so TLS belongs in front; the port is the one that it serves on."""
     port = Settings.model_fields["port"].default
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert published == [f"127.0.0.1:{port}:{port}"]

@@ -1,0 +1,90 @@
+"""The doors: who knocks, and what each role may do. Every route under /v1 goes through one."""
+
+from contextlib import suppress
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from bootstrap.services import Services
+from keys.access_log import EVERY_BOOK
+from keys.key import OF_THE_WHOLE, Key, NotAllowed, Role
+from ledger.store_errors import StoreError
+from projections.moments import UnknownBook
+from projections.questions import Questions
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="key",
+    bearerFormat="al_live_ and 43 characters",
+    description="A key: access-ledger keys create NAME, or POST /v1/keys.",
+)
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+EVERY_ROLE = tuple(Role)
+OF_A_BOOK = (Role.RECORDER, Role.READER, Role.PARTNER, Role.AUDITOR)
+"""Who reads books."""
+WATCHED = frozenset({Role.PARTNER, Role.AUDITOR})
+"""Whose reads are noted in the access log."""
+
+
+async def authenticated(request: Request, given: Bearer) -> None:
+    """Put the key that knocks into the request's state. Raises NotAuthenticated."""
+    services: Services = request.app.state.services
+    secret = given.credentials if given else ""
+    if services.database.dialect == "sqlite":  # a few microseconds, which a thread would delay
+        key = services.keys.authenticate(secret)
+    else:
+        key = await run_in_threadpool(services.keys.authenticate, secret)
+    if services.keys.use_is_due(key):
+        with suppress(StoreError):  # it is for information, and no reason to turn anybody away
+            await run_in_threadpool(services.keys.note_use, key)
+    request.state.key = key
+
+
+def key_of(request: Request) -> Key:
+    """The key that the request came with."""
+    key: Key = request.state.key
+    return key
+
+
+def door(*roles: Role, noted: bool = True) -> Any:
+    """A dependency that lets keys of these roles through, to books that they name.
+
+    Raises UnknownBook for another book, as for one that does not exist, and then NotAllowed. The
+    reads of partners and auditors are in the access log before they are answered.
+    """
+
+    async def go_through(request: Request) -> None:
+        key = key_of(request)
+        book: str | None = request.path_params.get("book")
+        if book is not None and key.role not in OF_THE_WHOLE and book not in key.books:
+            raise UnknownBook(book)
+        if key.role not in roles:
+            raise NotAllowed(key.role, roles)
+        if noted and key.role in WATCHED:
+            about = book or next(iter(key.books), EVERY_BOOK)
+            query = f"?{request.url.query}" if request.url.query else ""
+            await note(request, "asked", about, f"{request.url.path}{query}")
+
+    return Depends(go_through)
+
+
+async def note(request: Request, action: str, book: str, detail: str) -> None:
+    """Add to the access log what the key does; it is stored before this returns."""
+    services: Services = request.app.state.services
+    await run_in_threadpool(services.access_log.note, key_of(request), action, book, detail)
+
+
+def questions_for(request: Request) -> Questions:
+    """The questions, answered with what the key may see; all but partners see whole books."""
+    services: Services = request.app.state.services
+    partner = partner_of(request)
+    return services.questions if partner is None else services.questions.seen_by(partner)
+
+
+def partner_of(request: Request) -> str | None:
+    """The partner that the key speaks for, if it does for one."""
+    key = key_of(request)
+    return key.partner if key.role is Role.PARTNER else None

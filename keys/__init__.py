@@ -1,0 +1,1 @@
+"""Who may knock: keys, what their roles may do, and the log of who looked."""
