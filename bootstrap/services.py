@@ -87,16 +87,17 @@ def open_services(
     try:
         if check_schema:
             ensure_schema(database)
+        books = Books(database, clock)
         projector = Projector(database)
         questions = Questions(database, projector, clock)
         log = Log(database, clock, key_file(settings))
         yield Services(
             database=database,
-            books=Books(database, clock),
+            books=books,
             projector=projector,
             questions=questions,
             log=log,
-            packer=Packer(database, projector, questions, log, clock),
+            packer=Packer(database, books, projector, questions, log, clock),
             keys=Keys(database, clock),
             access_log=AccessLog(database, clock),
         )

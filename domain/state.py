@@ -221,6 +221,23 @@ class BookState:
             return _touches(self.history_of(event))
         return _touches(self.homes[event.entry - 1])
 
+    def newest_touching(self, subject: str) -> int:
+        """The newest entry that touches a subject (`domain.entry.subjects`), 0 if none does."""
+        kind, first, second = subject.split(":", 2)
+        match kind:
+            case "asset":
+                return self.asset((first, second)).asset_touched
+            case "ownership":
+                return self.asset((first, second)).ownership_touched
+            case "partner":
+                return self.pair((first, second)).partner_touched
+            case "episode":
+                return self.pair((first, second)).episode_touched
+            case "line":
+                partner, asset_type, asset_id = second.split(":", 2)
+                return self.line((first, partner, asset_type, asset_id)).touched
+        raise ValueError(f"{subject} is not a subject")
+
 
 def _touches(home: History) -> dict[str, int]:
     match home:

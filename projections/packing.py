@@ -20,10 +20,12 @@ from evidence.packs import Proven, Since, build_pack
 from evidence.questions import Question
 from evidence.statements import Statement
 from evidence.verifying import verify_pack
-from ledger.book import Clock
+from ledger.book import ATTEMPTS, Books, Clock
 from ledger.database import Database, load_sql
 from ledger.log import Log, Sealed
+from ledger.store_errors import StoreError
 from projections import answers
+from projections.claims import claims
 from projections.moments import NOW, AsOf, BadQuestion, UnknownPartner
 from projections.projector import Projector
 from projections.questions import During, Questions
@@ -53,6 +55,16 @@ class PackDiffers(Exception):
         )
 
 
+class KeepsGrowing(StoreError):
+    """A book that others write to all the time: what is newest in it cannot be said."""
+
+    def __init__(self, book: str) -> None:
+        super().__init__(
+            f"no pack: book {book} was written to by others at each of {ATTEMPTS} attempts; "
+            "ask again"
+        )
+
+
 @dataclass(slots=True)
 class _Gathered:
     """The entries that bear on a question, with their positions, by number."""
@@ -70,9 +82,6 @@ class _Gathered:
     def in_order(self) -> list[Entry]:
         return [self.entries[number] for number in sorted(self.entries)]
 
-    def newest_of(self, subject: str) -> int:
-        return max((n for n, entry in self.entries.items() if subject in entry.touches), default=0)
-
 
 class Packer:
     """Makes packs. Raises what the questions raise, and KeysMissing without signing keys."""
@@ -80,12 +89,14 @@ class Packer:
     def __init__(
         self,
         database: Database,
+        books: Books,
         projector: Projector,
         questions: Questions,
         log: Log,
         clock: Clock,
     ) -> None:
         self._database = database
+        self._books = books
         self._projector = projector
         self._questions = questions
         self._log = log
@@ -103,8 +114,6 @@ class Packer:
         if seen_by is not None:
             _require_provable_to(seen_by, wanted)
         answer = self._ask(wanted)
-        sealed = self._log.seal()
-        self._projector.catch_up()  # so that whatever is in the tree can be found
         question = Question(
             kind=cast("Any", wanted.kind),
             book=wanted.book,
@@ -116,7 +125,7 @@ class Packer:
         )
         if seen_by is not None:
             self._require_its_asset(seen_by, question)
-        gathered, statement = self._gather(question, sealed, answer.known_at.recorded_at)
+        sealed, gathered, statement = self._sealed(question, answer.known_at.recorded_at)
         if seen_by is not None:
             self._require_its_entries(seen_by, question, gathered)
         told: Json = orjson.loads(answer.model_dump_json(by_alias=True))
@@ -224,14 +233,34 @@ class Packer:
 
     # --- the entries
 
+    def _sealed(
+        self, question: Question, recorded_at: datetime | None
+    ) -> tuple[Sealed, _Gathered, Statement]:
+        """A checkpoint, the entries that bear on the question, and what is stated of the book."""
+        for _ in range(ATTEMPTS):
+            with self._books.locked(question.book):
+                sealed = self._log.seal()
+                self._projector.catch_up()  # so that whatever is in the tree can be found
+                found = self._gather(question, sealed, recorded_at)
+            if found:
+                return sealed, *found
+        raise KeepsGrowing(question.book)
+
     def _gather(
         self, question: Question, sealed: Sealed, recorded_at: datetime | None
-    ) -> tuple[_Gathered, Statement]:
-        """The entries that bear on the question, and what the log states about the book."""
+    ) -> tuple[_Gathered, Statement] | None:
+        """The entries that bear on the question, and what is stated; None if the book has grown.
+
+        What is stated, and signed, comes from the entries as the ledger judges by them, not from
+        the read model, which may be damaged: then the pack does not verify, and is not handed out.
+        """
         last = self._log.position_of(sealed.checkpoint.size - 1) if sealed.checkpoint.size else 0
+        state = None if question.kind == "matrix" else self._books.state(question.book)
         gathered = _Gathered()
         with self._database.reading() as connection:
-            owners, owned = self._claims(connection, question, last)
+            if state and state.newest != self._newest_in_tree(connection, question.book, last):
+                return None  # another process wrote to it
+            owners, owned = claims(question, state) if state else ((), ())
             statement = Statement(
                 sealed.checkpoint.origin,
                 sealed.checkpoint.size,
@@ -243,19 +272,23 @@ class Packer:
                 owners,
                 owned,
             )
-            if question.kind == "matrix":
+            if state is None:
                 known = question.known_at
                 rows = self._sql.entries_up_to(connection, book=question.book, known=known)
-                gathered.add(rows, last)
+                gathered.add(list(rows), last)
                 return gathered, statement
             done: set[str] = set()
             while new := subjects_needed(question, gathered.in_order(), statement) - done:
                 for subject in sorted(new):
                     gathered.add(self._touching(connection, question.book, subject), last)
                 done |= new
-            newest = {subject: gathered.newest_of(subject) for subject in done}
+            newest = {subject: state.newest_touching(subject) for subject in done}
             self._add_replaced(connection, question, gathered, statement, last)
         return gathered, replace(statement, newest=newest)
+
+    def _newest_in_tree(self, connection: Any, book: str, last_position: int) -> int:
+        row = self._sql.newest_up_to_position(connection, book=book, position=last_position)
+        return row["number"] if row else 0
 
     def _add_replaced(
         self,
@@ -305,34 +338,6 @@ class Packer:
         if pair is None or asset is None:
             return []
         return list(self._sql.entries_of(connection, book=book, asset=asset["id"], pair=pair["id"]))
-
-    def _claims(
-        self, connection: Any, question: Question, last: int
-    ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-        """What the signer claims of a partner: its owners, and what it was recorded to own."""
-        partner, book = question.partner, question.book
-        if partner is None:
-            return (), ()
-        rows = self._sql.owners_with_partner(connection, book=book, partner=partner)
-        owners = [row["owner"] for row in rows]
-        found = []
-        for owner in owners:
-            pair = f"{owner}:{partner}"
-            subjects = [f"partner:{pair}"]
-            if question.asset is not None:
-                subjects = [f"episode:{pair}", f"line:{pair}:{':'.join(question.asset)}"]
-            touching = [row for s in subjects for row in self._touching(connection, book, s)]
-            if any(row["position"] <= last for row in touching):
-                found.append(owner)
-        if question.kind != "offboard":
-            return tuple(found), ()
-        owned = set()
-        for row in list(self._sql.ownership_entries_of_book(connection, book=book)):
-            event = orjson.loads(row["state"])["event"]
-            named = {event.get("owner"), event.get("to_owner")}
-            if partner in named and row["position"] <= last:
-                owned.add((event["asset"]["type"], event["asset"]["id"]))
-        return tuple(found), tuple(sorted(owned))
 
 
 _TO_PARTNERS = ("what", "partner-timeline", "offboard", "line", "owner")

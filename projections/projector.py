@@ -65,9 +65,7 @@ class Projector:
                 sql.clear_anomalies,
             ):  # fmt: skip
                 clear(connection)
-            self._sql.set_position(connection, position=0)
-            self._shelf.clear()
-            self._shelf.position = 0
+            sql.begin_generation(connection)
             taken = 0
             while batch := self._project(connection):
                 taken += batch
@@ -88,10 +86,11 @@ class Projector:
             raise
 
     def _take_batch(self, connection: Any) -> int:
-        position = self._sql.take_turn(connection)["position"]
-        shelf = self._shelf
-        if shelf.position != position:  # another process went on meanwhile
-            shelf.clear()
+        turn = self._sql.take_turn(connection)
+        shelf, position = self._shelf, turn["position"]
+        if (shelf.generation, shelf.position) != (turn["generation"], position):
+            shelf.clear()  # another process went on meanwhile, or the read model is made anew
+            shelf.generation = turn["generation"]
         shelf.connection = connection
         shelf.trim()
         rows, shelf.position = self._next_appends(connection, position)

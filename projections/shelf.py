@@ -35,6 +35,7 @@ class Shelf:
         self.connection: Any = None
         self.changes = Changes()
         self.position = -1
+        self.generation = -1
         self._newest_id: int | None = None
         self._kept = 0
         self._books: OrderedDict[str, BookShelf] = OrderedDict()

@@ -204,20 +204,12 @@ INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
 WHERE line.pair = :pair
 ORDER BY fact.number;
 
--- name: ownership_entries_of_book
--- Every ownership entry of a book, voids included.
-SELECT entry.position, entry.number, entry.state
-FROM asset
-INNER JOIN fact ON asset.id = fact.asset AND fact.pair = 0
-INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
-WHERE asset.book = :book
-ORDER BY fact.number;
-
--- name: owners_with_partner
--- The owners with whom a partner has entries in a book.
-SELECT owner FROM pair
-WHERE book = :book AND partner = :partner
-ORDER BY owner;
+-- name: newest_up_to_position^
+-- The newest entry of a book up to a position.
+SELECT number FROM entry
+WHERE book = :book AND position <= :position
+ORDER BY number DESC
+LIMIT 1;
 
 -- name: entries_up_to
 -- The entries of a book up to a number.

@@ -8,6 +8,10 @@ SELECT
 -- The read model has come to this position.
 UPDATE projection SET position = :position WHERE name = 'windows';
 
+-- name: begin_generation!
+-- The read model is made anew.
+UPDATE projection SET position = 0, generation = generation + 1 WHERE name = 'windows';
+
 -- name: entries_after_position
 -- The entries of the whole ledger after a position, in the order in which they were committed.
 SELECT position, book, number, state

@@ -1,3 +1,3 @@
 -- name: take_turn^
 -- The position to go on from; whoever else catches up waits here.
-SELECT position FROM projection WHERE name = 'windows' FOR UPDATE;
+SELECT position, generation FROM projection WHERE name = 'windows' FOR UPDATE;
