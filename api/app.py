@@ -6,10 +6,12 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from opentelemetry.trace import TracerProvider
 from pydantic import TypeAdapter
 
 from api import problems
 from api.body_limit import BodyLimit
+from api.observing import Observed
 from api.routes import asking, docs, health, proving, recording
 from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
@@ -21,7 +23,12 @@ DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    services: Services | None = None,
+    *,
+    tracer_provider: TracerProvider | None = None,
+) -> FastAPI:
     """The app on the ledger that the settings name, or on services that are already open.
 
     With PostgreSQL it starts before its database does, and answers 503 meanwhile.
@@ -46,10 +53,19 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Off unless OTEL_EXPORTER_OTLP_ENDPOINT is set and the extra [otel] installed.
+        telemetry={
+            "tracer_provider": tracer_provider,
+            "auto_configure": True,
+            "metrics": False,
+            "logs": False,
+        },
     )
     app.state.services = services
+    app.state.ready_lag = settings.ready_lag
     problems.install(app)
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(Observed)  # the last one is the outermost
     app.include_router(docs.router)
     app.include_router(health.router)
     app.include_router(recording.router, prefix="/v1", tags=["recording"])

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.figures import FAILED_VERIFICATIONS, REFUSALS
 from domain.refusals import Refused
 from evidence.errors import VerificationError
 from ledger.keyring import KeysMissing, KeysUnreadable
@@ -48,6 +49,7 @@ def invalid(errors: list[str]) -> BadRequest:
 
 TITLES = {
     400: "The body is not JSON",
+    403: "This is not for you",
     404: "There is no such thing",
     405: "The method is not allowed here",
     409: "The append was refused",
@@ -88,11 +90,18 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def unforeseen() -> Response:
+    """500 for an error in the program; the log has the place, under the answer's X-Request-Id."""
+    detail = "an error in the program; see the server's log, where the X-Request-Id names its lines"
+    return problem(500, "failed", detail)
+
+
 def install(app: FastAPI) -> None:
     """Have every error of the app answered with a problem document."""
 
     @app.exception_handler(Refused)
     def _refused(_: Request, error: Refused) -> Response:
+        REFUSALS.labels(error.code).inc()
         return problem(409, error.code, str(error), fact_id=error.fact_id)
 
     @app.exception_handler(BadRequest)
@@ -121,6 +130,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(UnreadableEntry)
     @app.exception_handler(PackDiffers)
     def _damaged(_: Request, error: Exception) -> Response:
+        FAILED_VERIFICATIONS.inc()
         return problem(500, "ledger-damaged", str(error))
 
     @app.exception_handler(NoSuchTile)
@@ -141,10 +151,3 @@ def install(app: FastAPI) -> None:
             return problem(400, "not-json", f"the body cannot be read: {error.detail}")
         detail = f"there is nothing at {request.url.path}; the addresses are in /openapi.json"
         return problem(404, "not-found", detail)
-
-    @app.exception_handler(Exception)
-    def _failed(_: Request, __: Exception) -> Response:
-        detail = (
-            "an error in the program; nothing was recorded by this request; see the server's log"
-        )
-        return problem(500, "failed", detail)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import uvicorn
 from cyclopts import App, Parameter
 
+from bootstrap.logs import for_libraries, structured_log
 from bootstrap.settings import Settings
 from cli.failures import Exit, Failed, Usage
 from cli.signals import on_sigterm
@@ -62,7 +63,14 @@ def application(settings: Settings) -> Any:
 def run(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM."""
     with bound(host, port) as listener:
-        config = uvicorn.Config(application(settings), log_level="warning", server_header=False)
+        structured_log()
+        config = uvicorn.Config(
+            application(settings),
+            log_config=for_libraries(),
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=settings.stop_seconds,
+        )
         print(f"serving on http://{_shown(host)}:{listener.getsockname()[1]}/v1, stop with Ctrl-C",
               file=sys.stderr, flush=True)  # fmt: skip
         try:

@@ -17,7 +17,9 @@ PAGE = {"type": "page", "id": "104857600219483", "name": "Front page"}
 @pytest.fixture
 def client(settings: Settings, services: Services) -> Iterator[TestClient]:
     """The app on a fresh ledger."""
-    with TestClient(create_app(settings, services), raise_server_exceptions=False) as opened:
+    app = create_app(settings, services)
+    here = ("127.0.0.1", 50_000)
+    with TestClient(app, raise_server_exceptions=False, client=here) as opened:
         yield opened
 
 
