@@ -17,7 +17,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
-from ledger.store_errors import NotMigrated, StoreUnavailable
+from ledger.store_errors import NotMigrated, NotPermitted, StoreUnavailable
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -27,6 +27,8 @@ APPEND_LIMIT_BYTES = 4_000_000
 
 UNDEFINED_TABLE = "42P01"
 """PostgreSQL's SQLSTATE for a table that is not there."""
+NOT_PERMITTED = "42501"
+"""And for what the role that asks has no right to."""
 
 
 class EntryTaken(Exception):
@@ -83,6 +85,8 @@ def store_errors(where: str) -> Iterator[None]:
     except ProgrammingError as error:
         if getattr(error.__cause__, "sqlstate", None) == UNDEFINED_TABLE:
             raise NotMigrated(where, ["its tables are missing: some migration is"]) from error
+        if getattr(error.__cause__, "sqlstate", None) == NOT_PERMITTED:
+            raise NotPermitted(where, str(error).strip().splitlines()[0]) from error
         raise
     except (OperationalError, InterfaceError) as error:
         raise StoreUnavailable(where, str(error).strip().splitlines()[0]) from error

@@ -26,6 +26,17 @@ class NotMigrated(StoreError):
         )
 
 
+class NotPermitted(StoreError):
+    """The database user lacks a right."""
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(
+            f"the database at {where} does not let its user do this ({detail}); nothing was "
+            "changed; run access-ledger migrate as the owner of the tables, and give the user "
+            "the role access_ledger_api, access_ledger_worker or access_ledger_reader"
+        )
+
+
 class NewerSchema(StoreError):
     """The database was migrated by a newer version."""
 
