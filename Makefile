@@ -13,7 +13,7 @@ SQLITE_SQL := $(wildcard */sql/*.sqlite.sql) $(wildcard */migrations/sqlite/*.sq
 # The first browser that is here of those that tests/browser knows of.
 BROWSER = $(shell for name in chromium chromium-browser google-chrome; do command -v $$name; done | head -n 1)
 
-.PHONY: demo test test-browser test-independent check serve bench fuzz clean
+.PHONY: demo test test-browser test-independent check serve bench fuzz faults soak clean
 
 demo: $(READY)
 	$(BIN)/access-ledger demo
@@ -61,6 +61,14 @@ bench: $(READY)
 # Packs changed at random, for FUZZ_SECONDS (ten minutes), or the one of FUZZ_SEED.
 fuzz: $(READY)
 	$(BIN)/python -m tests.fuzz.fuzz_packs
+
+# Rough weather, long: what was acknowledged is found. One of them: make faults FAULTS=kill
+faults: $(READY)
+	$(BIN)/python -m tests.faults $(FAULTS)
+
+# Mixed load at half of the top rate, for SOAK_SECONDS (half an hour), on PostgreSQL or SOAK_STORE=sqlite.
+soak: $(READY)
+	$(BIN)/python -m tests.faults.soak
 
 clean:
 	rm -rf .venv .venv-independent build *.egg-info

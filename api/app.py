@@ -6,12 +6,14 @@ from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from opentelemetry.trace import TracerProvider
 from pydantic import TypeAdapter
 
 from api import problems
 from api.body_limit import BodyLimit, HeadLimit
 from api.doors import authenticated
 from api.freshness import PrivateByDefault
+from api.observing import Observed
 from api.rates import RateLimit
 from api.request_time import RequestTime
 from api.routes import asking, docs, health, keys, proving, recording
@@ -25,7 +27,12 @@ DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    services: Services | None = None,
+    *,
+    tracer_provider: TracerProvider | None = None,
+) -> FastAPI:
     """The app on the ledger that the settings name, or on services that are already open.
 
     With PostgreSQL it starts before its database does, and answers 503 meanwhile.
@@ -51,6 +58,13 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Off unless OTEL_EXPORTER_OTLP_ENDPOINT is set and the extra [otel] installed.
+        telemetry={
+            "tracer_provider": tracer_provider,
+            "auto_configure": True,
+            "metrics": False,
+            "logs": False,
+        },
     )
     app.state.services, app.state.settings = services, settings
     problems.install(app)
@@ -62,6 +76,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.add_middleware(RateLimit, settings=settings)
     app.add_middleware(HeadLimit, max_header_bytes=settings.max_header_bytes)
     app.add_middleware(PrivateByDefault)
+    app.add_middleware(Observed)
     app.include_router(docs.router)
     app.include_router(health.router)
     for room, tag in (

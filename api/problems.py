@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.figures import FAILED_VERIFICATIONS, REFUSALS
 from domain.refusals import BookMovedOn, KeyInProgress, KeyReused, Refused
 from evidence.errors import VerificationError
 from keys.key import (
@@ -122,11 +123,18 @@ def documented_open(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def unforeseen() -> Response:
+    """500 for an error in the program; the log has the place, under the answer's X-Request-Id."""
+    detail = "an error in the program; see the server's log, where the X-Request-Id names its lines"
+    return problem(500, "failed", detail)
+
+
 def install(app: FastAPI) -> None:
     """Have every error of the app answered with a problem document."""
 
     @app.exception_handler(Refused)
     def _refused(_: Request, error: Refused) -> Response:
+        REFUSALS.labels(error.code).inc()
         status = STATUS_OF.get(type(error), 409)
         headers = {"Retry-After": "1"} if isinstance(error, KeyInProgress) else None
         return problem(status, error.code, str(error), headers=headers, fact_id=error.fact_id)
@@ -178,6 +186,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(UnreadableEntry)
     @app.exception_handler(PackDiffers)
     def _damaged(_: Request, error: Exception) -> Response:
+        FAILED_VERIFICATIONS.inc()
         return problem(500, "ledger-damaged", str(error))
 
     @app.exception_handler(NoSuchTile)
@@ -198,10 +207,3 @@ def install(app: FastAPI) -> None:
             return problem(400, "not-json", f"the body cannot be read: {error.detail}")
         detail = f"there is nothing at {request.url.path}; the addresses are in /openapi.json"
         return problem(404, "not-found", detail)
-
-    @app.exception_handler(Exception)
-    def _failed(_: Request, __: Exception) -> Response:
-        detail = (
-            "an error in the program; nothing was recorded by this request; see the server's log"
-        )
-        return problem(500, "failed", detail)

@@ -54,6 +54,14 @@ class Settings(BaseSettings):
         ge=0,
         description="Wrong keys a minute from one address; then 429. 0 for no limit.",
     )
+    stop_seconds: int = Field(
+        default=30, ge=1, description="How long serve lets running requests finish at SIGTERM."
+    )
+    ready_lag: int = Field(
+        default=100_000,
+        ge=0,
+        description="Positions that the read model may be behind while /readyz says ready.",
+    )
     log_key_file: Path | None = Field(
         default=None,
         description="The secret file of signing keys; beside an SQLite ledger one is made.",

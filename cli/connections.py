@@ -6,6 +6,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from bootstrap.logs import for_libraries
 from bootstrap.settings import Settings
 
 
@@ -19,6 +20,8 @@ def config_for(settings: Settings, app: Any) -> uvicorn.Config:
         app,
         http=Limited,
         h11_max_incomplete_event_size=settings.max_header_bytes,
+        timeout_graceful_shutdown=settings.stop_seconds,
+        log_config=for_libraries(),
         log_level="warning",
         server_header=False,
     )

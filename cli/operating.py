@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from cyclopts import App
 
 from bootstrap import clock
+from bootstrap.roles import grant_roles
 from bootstrap.services import Services, all_migrations, open_database, open_services
 from bootstrap.settings import Settings
 from cli.failures import Exit, Failed
@@ -25,16 +26,19 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 def migrate() -> int:
-    """Create or update the tables; prints what was applied."""
+    """Create or update the tables, and in PostgreSQL the roles with least rights."""
     database = open_database(Settings())
     try:
         applied = apply_migrations(database, all_migrations(database))
+        rights = grant_roles(database) if database.dialect == "postgresql" else ""
     finally:
         database.close()
     for name in applied:
         print(f"applied {name}")
     if not applied:
         print(f"nothing to apply: the database at {database.where} is up to date")
+    if rights:
+        print(rights)
     return Exit.OK
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import uvicorn
 from cyclopts import App, Parameter
 
+from bootstrap.logs import structured_log
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
 from cli.connections import config_for
@@ -62,6 +63,7 @@ def application(settings: Settings) -> Any:
 def run(settings: Settings, host: str, port: int, *, before: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `before` is called with the address that is bound."""
     with bound(host, port) as listener:
+        structured_log()
         config = config_for(settings, application(settings))
         address = f"http://{_shown(host)}:{listener.getsockname()[1]}"
         before(address)

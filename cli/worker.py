@@ -1,7 +1,6 @@
 """The worker: keeps the read model warm. PostgreSQL wakes it; a poll stands beside the alarm."""
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import structlog
 from cyclopts import App
 
 from bootstrap import clock
+from bootstrap.logs import structured_log
 from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
 from cli.failures import Exit
@@ -144,26 +144,6 @@ class _Listener:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def structured_log() -> structlog.stdlib.BoundLogger:
-    """A log on stderr: JSON lines, unless somebody is watching."""
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer()
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer()
-    )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            renderer,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-    log: structlog.stdlib.BoundLogger = structlog.get_logger()
-    return log
 
 
 def add_to(app: App) -> None:

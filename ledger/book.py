@@ -27,6 +27,7 @@ from domain.restating import restates
 from domain.state import BookState, evolve
 from ledger.database import APPEND_LIMIT_BYTES, Database, EntryTaken, load_sql, store_errors
 from ledger.deadline import TookTooLong, remaining_seconds
+from ledger.figures import APPEND_SECONDS
 from ledger.idempotency import IdempotencyKey, Outcome, bind, bound, digest_of
 from ledger.stored_bytes import canonical_json, from_stored, to_stored
 
@@ -227,7 +228,7 @@ class Books:
         size = sum(len(event.state) for event in stored)
         if size > APPEND_LIMIT_BYTES:
             raise TooMuchAtOnce(f"{size} bytes of entries", f"{APPEND_LIMIT_BYTES} bytes")
-        with store_errors(self._database.where):
+        with store_errors(self._database.where), APPEND_SECONDS.time():
             positions = self._database.recorder.append(stored, clock=self._clock(), also=also)
         return [Written(*pair) for pair in zip(entries, positions, strict=True)]
 

@@ -16,16 +16,6 @@ class StoreUnavailable(StoreError):
         )
 
 
-class StoreForbids(StoreError):
-    """The database does not let its user do this."""
-
-    def __init__(self, where: str, detail: str) -> None:
-        super().__init__(
-            f"the database at {where} does not let this user do that ({detail}); nothing was "
-            "changed: use the database user that may, or have its owner grant the right"
-        )
-
-
 class NotMigrated(StoreError):
     """The database does not have the tables that this version needs."""
 
@@ -33,6 +23,17 @@ class NotMigrated(StoreError):
         super().__init__(
             f"the database at {where} is not migrated: {', '.join(pending)} "
             "not applied; run: access-ledger migrate"
+        )
+
+
+class StoreForbids(StoreError):
+    """The database does not let its user do this."""
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(
+            f"the database at {where} does not let its user do this ({detail}); nothing was "
+            "changed; run access-ledger migrate as the owner of the tables, and give the user "
+            "the role access_ledger_api, access_ledger_worker or access_ledger_reader"
         )
 
 

@@ -32,34 +32,57 @@ def running_server() -> Iterator[str]:
     if url := os.environ.get("ACCESS_LEDGER_TEST_DATABASE_URL"):
         yield url
         return
+    with own_server() as server:
+        yield server.url
+
+
+@contextmanager
+def own_server(*, durable: bool = False) -> Iterator["Server"]:
+    """A server in a folder of its own, gone at the end; a durable one syncs every commit."""
     folder = Path(tempfile.mkdtemp(prefix="al-pg-"))
     try:
-        yield from _run(folder)
+        server = Server(folder, durable=durable)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(folder: Path) -> Iterator[str]:
-    bin_folder = binaries()
-    if os.getuid() == 0:
-        bin_folder = _readable(bin_folder, folder)
-        owner = pwd.getpwnam(UNPRIVILEGED)
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    data = folder / "data"
-    _as_server(
-        bin_folder / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust",
-        "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8",
-    )  # fmt: skip
-    options = (
-        f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off "
-        "-c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
-    )
-    log = folder / "log"
-    _as_server(bin_folder / "pg_ctl", "start", "-w", "-D", data, "-l", log, "-o", options)
-    try:
-        yield f"postgresql://postgres@/postgres?host={folder}"
-    finally:
-        _as_server(bin_folder / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", data)
+class Server:
+    """A PostgreSQL that can be stopped and started again."""
+
+    def __init__(self, folder: Path, *, durable: bool) -> None:
+        self.bin_folder = binaries()
+        self.folder = folder
+        self.url = f"postgresql://postgres@/postgres?host={folder}"
+        self._data = folder / "data"
+        if os.getuid() == 0:
+            self.bin_folder = _readable(self.bin_folder, folder)
+            owner = pwd.getpwnam(UNPRIVILEGED)
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        _as_server(
+            self.bin_folder / "initdb", "--pgdata", self._data, "--username=postgres",
+            "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8",
+        )  # fmt: skip
+        careless = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        self._options = (
+            f"-c listen_addresses='' -c unix_socket_directories='{folder}' "
+            f"-c max_connections=200 {'' if durable else careless}"
+        )
+
+    def start(self) -> None:
+        """Start it; returns when it answers."""
+        _as_server(
+            self.bin_folder / "pg_ctl", "start", "-w", "-D", self._data,
+            "-l", self.folder / "log", "-o", self._options,
+        )  # fmt: skip
+
+    def stop(self, mode: str) -> None:
+        """Stop it: `fast` in order, `immediate` as if it had crashed."""
+        _as_server(self.bin_folder / "pg_ctl", "stop", "-w", "-m", mode, "-D", self._data)
 
 
 def _as_server(*command: str | Path) -> None:

@@ -1,10 +1,14 @@
-"""Whether the server lives, and whether it is ready: open to all, so it tells of no book."""
+"""Whether the server lives, whether it is ready, and its figures: open, so they tell of no book."""
+
+import ipaddress
 
 from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel
 
-from api.parameters import Served, only_known
-from api.problems import documented_open
+from api.figures import exposition
+from api.parameters import Served, only_known, settings_of
+from api.problems import BadRequest, documented_open
 from api.routes.showing import shown
 from bootstrap.services import all_migrations
 from ledger.migrate import require_migrated
@@ -34,7 +38,51 @@ async def live(request: Request) -> Response:
 
 @router.get("/readyz", response_model=Ready)
 def ready(request: Request, ledger: Served) -> Response:
-    """Whether requests can be served; 503 says why not."""
+    """Whether requests can be served; 503 says why not.
+
+    The store answers, has its tables, the signing keys are there, the read model is not far behind.
+    """
     require_migrated(ledger.database, all_migrations(ledger.database))
+    ledger.log.keyring()
     newest, projected = ledger.projector.progress()
+    allowed = settings_of(request).ready_lag
+    if newest - projected > allowed:
+        raise BadRequest(
+            503,
+            "far-behind",
+            f"the read model is {newest - projected} positions behind the entries, and {allowed} "
+            "are allowed (ACCESS_LEDGER_READY_LAG); start access-ledger worker, which catches up",
+        )
     return shown(request, Ready(newest_position=newest, projected_position=projected))
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Figures in Prometheus's text format",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        },
+        **documented_open(403),
+    },
+)
+def metrics(request: Request, ledger: Served) -> Response:
+    """Figures for Prometheus, for clients on this machine."""
+    if not _is_local(request):
+        raise BadRequest(
+            403,
+            "another-machine",
+            "figures are given to clients on the server's own machine; ask at its loopback address",
+        )
+    return Response(exposition(ledger), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _is_local(request: Request) -> bool:
+    """Whether the client is on this machine, and no proxy on it speaks for another."""
+    if request.client is None or "x-forwarded-for" in request.headers:
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -31,7 +31,8 @@ def knocking(services: Services, role: Role, *books: str, partner: str | None = 
 def client(settings: Settings, services: Services) -> Iterator[TestClient]:
     """The app on a fresh ledger, asked with a key that writes and reads the owner's book."""
     app = create_app(settings, services)
-    with TestClient(app, raise_server_exceptions=False) as opened:
+    here = ("127.0.0.1", 50_000)
+    with TestClient(app, raise_server_exceptions=False, client=here) as opened:
         opened.headers.update(knocking(services, Role.RECORDER, OWNER))
         yield opened
 

@@ -81,6 +81,7 @@ WHAT = {"kind": "what", "partner": PARTNERS["one"]}
 ROWS: dict[str, Row] = {
     "GET /livez": Row(ask=lambda _: "/livez", open=True),
     "GET /readyz": Row(ask=lambda _: "/readyz", open=True),
+    "GET /metrics": Row(ask=lambda _: "/metrics", open=True),
     "GET /docs": Row(ask=lambda _: "/docs", open=True),
     "GET /docs/{name}": Row(ask=lambda _: "/docs/swagger-ui.css", open=True),
     "GET /openapi.json": Row(ask=lambda _: "/openapi.json", open=True),

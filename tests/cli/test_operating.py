@@ -15,8 +15,9 @@ from typing import cast
 
 import pytest
 
+from bootstrap.logs import structured_log
 from bootstrap.settings import Settings
-from cli.worker import keep_current, structured_log
+from cli.worker import keep_current
 from ledger.store_errors import StoreUnavailable
 from projections.projector import Projector
 from tests.cli.conftest import STORY, Program

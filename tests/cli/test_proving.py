@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap.logs import structured_log
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
-from cli.worker import check_log, schedule, structured_log
+from cli.worker import check_log, schedule
 from tests.cli.conftest import Program
 
 ASSET, PARTNER = "page:104857600219483", "563920174410288"
@@ -184,7 +185,7 @@ def test_the_worker_checks_the_log_and_doctor_tells_what_it_found(
     assert "log check: never; run: access-ledger verify" in told("doctor").out
     with open_services(Settings()) as services:
         check_log(services, structured_log())
-        assert '"event": "log checked"' in capfd.readouterr().err
+        assert '"event":"log checked"' in capfd.readouterr().err
     assert re.search(r"ok +log check: at .*: all 40 entries as sealed", told("doctor").out)
     with sqlite3.connect(tmp_path / "access-ledger.db") as file:
         file.execute("DROP TRIGGER stored_events_refuse_delete")
@@ -201,7 +202,7 @@ def test_the_worker_checks_the_log_and_doctor_tells_what_it_found(
         check()
         check()
         assert done == [1]
-        assert '"event": "log check failed"' in capfd.readouterr().err
+        assert '"event":"log check failed"' in capfd.readouterr().err
     ran = told("doctor")
     assert ran.code == 1
     assert re.search(r"WRONG +log check: at .*: the log has 40 leaves and the store 39", ran.out)

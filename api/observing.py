@@ -1,0 +1,116 @@
+"""Every request has an id, one line in the log, and a place in the figures.
+
+The line names the route's template and never the address, so no query, no id of a portfolio and no
+name gets into the log. Errors that were not foreseen are told by their kind and place alone: their
+messages may quote what was asked.
+"""
+
+import re
+import time
+import traceback
+import uuid
+from typing import Any
+
+import structlog
+from opentelemetry import trace
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.figures import REQUESTS
+from api.problems import unforeseen
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+"""Asked every few seconds by machines: logged only when the answer is not 200."""
+
+PREFIX = "/v1"
+DOCUMENT = "/openapi.json"
+"""The one address that FastAPI answers without a route of ours."""
+
+_log = structlog.get_logger()
+
+
+def request_id_of(scope: Scope) -> str:
+    """The caller's X-Request-Id where it is one plain word and no API key, else a fresh one."""
+    given = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    text = given[0].decode("latin-1") if len(given) == 1 else ""
+    if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", text) and not text.startswith("al_"):
+        return text
+    return uuid.uuid4().hex
+
+
+class Observed:
+    """ASGI middleware around everything else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and note what became of it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        _keep_addresses_out_of_traces()
+        request_id = request_id_of(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = time.perf_counter()
+        status: int | None = None
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        failure: Exception | None = None
+        try:
+            await self.app(scope, receive, noted)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered and logged
+            failure = error
+            if status is None:
+                await unforeseen()(scope, receive, noted)
+        finally:
+            _note(scope, request_id, status, time.perf_counter() - started, failure)
+
+
+def _note(
+    scope: Scope, request_id: str, status: int | None, seconds: float, failure: Exception | None
+) -> None:
+    method = scope["method"] if scope["method"] in METHODS else "OTHER"
+    route = _template(scope)
+    REQUESTS.labels(method, route, str(status or "none")).observe(seconds)
+    if route in QUIET and status == 200 and failure is None:  # noqa: PLR2004
+        return
+    fields: dict[str, Any] = {
+        "request_id": request_id,
+        "method": method,
+        "route": route,
+        "status": status,
+        "seconds": round(seconds, 6),
+    }
+    if (key := scope["state"].get("key")) is not None:
+        fields["key"] = key.name
+    if failure is None:
+        _log.info("request", **fields)
+        return
+    frames = traceback.extract_tb(failure.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
+    _log.error("request failed", **fields, error=type(failure).__name__, places=places)
+
+
+def _template(scope: Scope) -> str:
+    """The path of the route with its parameters by name; a route does not know its router's."""
+    if scope["path"] == DOCUMENT:
+        return DOCUMENT
+    path: str = getattr(scope.get("route"), "path", "unmatched")
+    under = scope["path"].startswith(PREFIX) and path.startswith("/")
+    return PREFIX + path if under and not path.startswith(PREFIX) else path
+
+
+def _keep_addresses_out_of_traces() -> None:
+    """FastAPI's span has begun with the address as it was asked; the route says enough."""
+    span = trace.get_current_span()
+    if span.is_recording():
+        span.set_attribute("url.path", "")
+        span.set_attribute("url.query", "")

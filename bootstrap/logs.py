@@ -1,0 +1,68 @@
+"""How the program logs: JSON lines on stderr, unless somebody is watching.
+
+Entries say what happened, never what was asked: no secret, no query, no body, no name of a person.
+"""
+
+import sys
+from typing import Any
+
+import orjson
+import structlog
+
+
+def _json(fields: dict[str, Any], **_: Any) -> str:
+    return orjson.dumps(fields, default=str).decode()
+
+
+def _stderr(*_: Any) -> structlog.PrintLogger:
+    return structlog.PrintLogger(sys.stderr)
+
+
+def _shared() -> list[structlog.typing.Processor]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
+def _renderer() -> structlog.typing.Processor:
+    if sys.stderr.isatty():
+        return structlog.dev.ConsoleRenderer()
+    return structlog.processors.JSONRenderer(serializer=_json)
+
+
+def structured_log() -> structlog.stdlib.BoundLogger:
+    """Set up the log of this process, and give it."""
+    structlog.configure(
+        processors=[*_shared(), _renderer()],
+        logger_factory=_stderr,
+        cache_logger_on_first_use=False,
+    )
+    log: structlog.stdlib.BoundLogger = structlog.get_logger()
+    return log
+
+
+def for_libraries() -> dict[str, Any]:
+    """The same for what libraries log, from warnings on: a configuration for logging.config."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    _renderer(),
+                ],
+                "foreign_pre_chain": _shared(),
+            }
+        },
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "structured",
+                "stream": "ext://sys.stderr",
+            }
+        },
+        "root": {"level": "WARNING", "handlers": ["stderr"]},
+    }

@@ -1,0 +1,1 @@
+"""Rough weather: each module breaks something under load and counts the facts before and after."""

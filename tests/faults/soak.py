@@ -1,0 +1,95 @@
+"""``make soak``: mixed load at half of the top rate for SOAK_SECONDS, and what it does.
+
+On PostgreSQL with fsync, one API process and a worker; on SQLite with SOAK_STORE=sqlite.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from bootstrap.settings import Settings
+from tests.faults.load import Load
+from tests.faults.stage import Process, Report, fresh_database, reported, staged
+from tests.postgres import own_server
+
+CLIENTS = 4
+EDGE = 0.1
+"""The first and the last tenth of the time are compared."""
+
+Figure = tuple[str, float, float]
+"""What is measured, at the start, at the end."""
+
+
+def main() -> int:
+    """Run, and print."""
+    seconds = float(os.environ.get("SOAK_SECONDS", "1800"))
+    with tempfile.TemporaryDirectory(prefix="al-soak-") as folder:
+        report, figures = soaked(Path(folder), seconds=seconds, warming=20)
+    print(report)
+    print(f"  {'':<24}{'start':>12}{'end':>12}")
+    for name, start, end in figures:
+        print(f"  {name:<24}{start:>12.1f}{end:>12.1f}")
+    return 0 if report.sound else 1
+
+
+def soaked(folder: Path, *, seconds: float, warming: float) -> tuple[Report, list[Figure]]:
+    """First the top rate, which also warms up, then half of it for a long time."""
+    with ExitStack() as stack:
+        if os.environ.get("SOAK_STORE") == "sqlite":
+            settings = Settings(file=folder / "ledger.db")
+        else:
+            settings = fresh_database(stack.enter_context(own_server(durable=True)).url)
+        stage = stack.enter_context(staged(settings, folder))
+        (api, port), worker = stage.api(), stage.worker(check_hours=0.25)
+        top = Load([port], clients=CLIENTS)
+        with top.running():
+            time.sleep(warming)
+        rate = _appends(top) / warming / 2
+        load = Load([port], clients=CLIENTS, rate=rate, offset=CLIENTS)
+        processes = {"API": api, "worker": worker}
+        with load.running():
+            before = _sizes(processes)
+            time.sleep(seconds)
+            after = _sizes(processes)
+        stage.stop()
+        load.acknowledged += top.acknowledged
+        happened = f"{seconds:.0f} s at {rate:.0f} appends/s, half of {2 * rate:.0f}"
+        figures = [(name, before[name], after[name]) for name in before]
+        return reported("soak", stage, load, happened), figures + _latencies(load)
+
+
+def _appends(load: Load) -> int:
+    return len({fact.partition("-")[2] for _, fact in load.acknowledged})
+
+
+def _sizes(processes: dict[str, Process]) -> dict[str, float]:
+    """Resident memory and open files, from the operating system."""
+    found: dict[str, float] = {}
+    for name, process in processes.items():
+        pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+        found[f"{name}: memory, MiB"] = pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+        found[f"{name}: files open"] = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+    return found
+
+
+def _latencies(load: Load) -> list[Figure]:
+    timed = sorted(load.latencies)
+    length = max(2, int(len(timed) * EDGE))
+    first = [seconds * 1000 for _, seconds in timed[:length]]
+    last = [seconds * 1000 for _, seconds in timed[-length:]]
+    return [
+        ("latency p50, ms", statistics.median(first), statistics.median(last)),
+        ("latency p99, ms", _p99(first), _p99(last)),
+    ]
+
+
+def _p99(values: list[float]) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[98]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
