@@ -156,7 +156,9 @@ def _opened(settings: Settings) -> Iterator[World]:
                 parsed = [parse_fact(fact) for fact in facts]
                 services.books.handle(BOOKS[book], parsed, recorded_by=f"{mark(book)}recorder")
         services.log.seal()
-        with TestClient(create_app(settings, services), raise_server_exceptions=False) as client:
+        app, here = create_app(settings, services), ("127.0.0.1", 50_000)
+        with TestClient(app, raise_server_exceptions=False, client=here) as client:
+            client.headers["X-Request-Id"] = "told-by-the-client"  # else each answer has its own
             world = World(services, client)
             for role, book in product(Role, "ab"):
                 world.keys[role, book] = world.key(role, book if role in BOUND else "")[1]

@@ -13,8 +13,9 @@ from structlog.testing import capture_logs
 from api.app import create_app
 from bootstrap.services import Services
 from bootstrap.settings import Settings
+from keys.key import Role
 from ledger.log import LogDamaged
-from tests.api.conftest import OWNER, PAGE, PARTNER, Recorder
+from tests.api.conftest import OWNER, PAGE, PARTNER, Recorder, knocking
 
 HERE = ("127.0.0.1", 50_000)
 ACCESS = f"/v1/portfolios/{OWNER}/assets/page/{PAGE['id']}/access"
@@ -40,7 +41,9 @@ def test_each_request_is_one_line_without_what_was_asked(
         "method": "GET",
         "route": "/v1/portfolios/{book}/assets/{type}/{id}/access",
         "status": 200,
+        "key": line["key"],
     }
+    assert re.fullmatch(r"k[0-9]+", line["key"])
 
 
 @pytest.mark.parametrize(
@@ -129,6 +132,7 @@ def test_the_figures_that_matter_are_given_to_this_machine(
 ) -> None:
     """Entries, lag, the last checkpoint, appends, refusals by kind, requests by route."""
     with TestClient(create_app(settings, services), client=HERE) as client:
+        client.headers.update(knocking(services, Role.RECORDER, OWNER))
         before = _figures(client)
         recorder = Recorder(client)
         recorder.story()
@@ -163,6 +167,7 @@ def test_a_failed_verification_is_counted(
 
     monkeypatch.setattr(type(services.log), "seal", damaged)
     with TestClient(create_app(settings, services), client=HERE) as client:
+        client.headers.update(knocking(services, Role.AUDITOR))
         name = "access_ledger_failed_verifications_total"
         before = _figures(client)[name]
         assert client.get("/v1/log/checkpoint").status_code == 500

@@ -14,7 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from bootstrap.services import open_services
 from bootstrap.settings import Settings
+from keys.key import NewKey, Role
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = "506914307656634"
@@ -38,11 +40,11 @@ def _served(settings: Settings, **variables: str) -> Iterator[tuple[subprocess.P
         process.communicate()
 
 
-def _post(address: str) -> int:
+def _post(address: str, secret: str) -> int:
     request = urllib.request.Request(  # noqa: S310 - our own server
         f"{address}/v1/portfolios/{BOOK}/facts",
         json.dumps(FACT).encode(),
-        {"Content-Type": "application/json"},
+        {"Content-Type": "application/json", "Authorization": f"Bearer {secret}"},
     )
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
         return int(answer.status)
@@ -59,11 +61,18 @@ def _wait_until_it_answers(address: str) -> None:
     raise AssertionError(address)
 
 
+def _recorders_key(settings: Settings) -> str:
+    new = NewKey(name="erp", role=Role.RECORDER, books=frozenset({BOOK}), partner=None)
+    with open_services(settings) as services:
+        return services.keys.create(new)[1]
+
+
 def test_sigterm_lets_a_running_request_finish(sqlite_settings: Settings) -> None:
     """The append waits for a lock while the signal comes; it is written and answered, then exit 0.
 
     The line of the log about it comes out too.
     """
+    secret = _recorders_key(sqlite_settings)
     with (
         _served(sqlite_settings) as (process, address),
         closing(sqlite3.connect(sqlite_settings.file, isolation_level=None)) as other,
@@ -71,7 +80,7 @@ def test_sigterm_lets_a_running_request_finish(sqlite_settings: Settings) -> Non
     ):
         _wait_until_it_answers(address)
         other.execute("BEGIN IMMEDIATE")
-        answer = pool.submit(_post, address)
+        answer = pool.submit(_post, address, secret)
         time.sleep(0.7)
         process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
@@ -87,12 +96,14 @@ def test_sigterm_lets_a_running_request_finish(sqlite_settings: Settings) -> Non
 
 def test_a_body_that_does_not_end_is_not_waited_for_for_ever(sqlite_settings: Settings) -> None:
     """After ACCESS_LEDGER_STOP_SECONDS the server stops all the same."""
+    secret = _recorders_key(sqlite_settings)
     with _served(sqlite_settings, ACCESS_LEDGER_STOP_SECONDS="1") as (process, address):
         _wait_until_it_answers(address)
         host, port = address.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as slow:
             slow.sendall(
                 f"POST /v1/portfolios/{BOOK}/facts HTTP/1.1\r\nHost: {host}\r\n"
+                f"Authorization: Bearer {secret}\r\n"
                 "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{".encode()
             )
             time.sleep(0.5)
