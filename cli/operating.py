@@ -1,9 +1,10 @@
-"""Keeping a ledger in order: migrate, doctor, rebuild."""
+"""Keeping a ledger in order: migrate, doctor, backup, rebuild."""
 
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from pathlib import Path
 
 from cyclopts import App
 
@@ -19,6 +20,7 @@ from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.migrate import migrate as apply_migrations
 from ledger.migrate import pending
 from ledger.self_check import last_check
+from ledger.sqlite import SQLiteDatabase
 from ledger.store_errors import StoreError, StoreUnavailable
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -50,6 +52,34 @@ def rebuild() -> int:
     return Exit.OK
 
 
+def backup(path: Path, /) -> int:
+    """Copy an SQLite ledger to a file, while it is in use. The key file is copied by itself."""
+    settings = Settings()
+    database = open_database(settings)
+    try:
+        if not isinstance(database, SQLiteDatabase):
+            raise Failed(
+                "the ledger is in PostgreSQL, which brings its own tool: pg_dump, as in "
+                "docs/operations.md"
+            )
+        _require_ledger(settings)
+        size = database.copy_to(path)
+    except FileExistsError:
+        raise Failed(f"{path} is there already; a backup never writes over another file") from None
+    finally:
+        database.close()
+    print(f"{path}: {size} bytes; keep it with the key file and the newest checkpoint, elsewhere")
+    return Exit.OK
+
+
+def _require_ledger(settings: Settings) -> None:
+    if not settings.database_url and not settings.file.exists():
+        raise Failed(
+            f"there is no ledger at {settings.file} yet; check ACCESS_LEDGER_FILE, "
+            "or import a file, which creates it"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that the doctor looked at."""
@@ -62,11 +92,7 @@ class Finding:
 def doctor() -> int:
     """Look at the database, its schema, the read model and the clocks; 1 if something is wrong."""
     wrong, settings = 0, Settings()
-    if not settings.database_url and not settings.file.exists():
-        raise Failed(
-            f"there is no ledger at {settings.file} yet; check ACCESS_LEDGER_FILE, "
-            "or import a file, which creates it"
-        )
+    _require_ledger(settings)
     with open_services(settings, check_schema=False) as services:
         for finding in examine(services):
             print(f"{'ok' if finding.sound else 'WRONG':5}  {finding.what}: {finding.found}")
@@ -154,6 +180,6 @@ def _integrity(database: Database) -> Finding:
 
 def add_to(app: App) -> None:
     """Make these commands of the program."""
-    for command in (migrate, doctor):
+    for command in (migrate, doctor, backup):
         app.command(command, group="Running")
     app.command(rebuild, group="Running")

@@ -1,8 +1,10 @@
 """The embedded ledger: one SQLite file, write-ahead log, every commit synced to disk."""
 
+import os
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -146,6 +148,24 @@ class SQLiteDatabase:
             raw = _raw(connection)
             with _immediate(raw):
                 yield raw
+
+    def copy_to(self, path: Path) -> int:
+        """A copy of the file as it is at one moment, while others go on writing; returns its bytes.
+
+        It is whole under its name or not there at all. Raises FileExistsError, and writes over
+        nothing.
+        """
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            with self.reading() as connection, closing(sqlite3.connect(fresh)) as copy:
+                connection.backup(copy)
+            with fresh.open("rb") as file:
+                os.fsync(file.fileno())
+            os.link(fresh, path)
+            return path.stat().st_size
+        finally:
+            fresh.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the file's connections."""

@@ -27,7 +27,7 @@ class Unwilling(Exception):
 class Client:
     """Asks one of several servers, the next one where one fails. For one thread."""
 
-    def __init__(self, ports: list[int], key: str | None = None) -> None:
+    def __init__(self, ports: list[int], key: str = "") -> None:
         self._ports = ports
         self._key = key
         self._turn = 0

@@ -30,7 +30,7 @@ def _jumped(settings: Settings, folder: Path, seconds: float) -> Report:
     offset.write_text("0")
     with staged(settings, folder) as stage:
         _, port = stage.api(module="tests.faults.clocked", FAULTS_OFFSET_FILE=str(offset))
-        load = Load([port])
+        load = Load([port], stage.key)
         with load.running():
             wait_for(lambda: len(load.acknowledged) > 20 or bool(load.errors), "nothing recorded")
             _set(offset, HOUR_BACK)
@@ -51,7 +51,7 @@ def _set(offset: Path, seconds: str) -> None:
 
 def _said(port: int, load: Load) -> str:
     """What an append is told while the clock is wrong."""
-    client, book = Client([port]), BOOKS[0]
+    client, book = Client([port], load.key), BOOKS[0]
     fact = {"fact": "partner-added", "id": "while-back", "owner": book, "partner": "99999"}
     answer = client.once("POST", f"/v1/portfolios/{book}/facts", fact)
     client.close()

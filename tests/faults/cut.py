@@ -92,7 +92,7 @@ def run(folder: Path, *, long: bool) -> list[Report]:
         )
         with staged(direct, folder) as stage:
             _, port = stage.api(ACCESS_LEDGER_DATABASE_URL=through)
-            load = Load([port])
+            load = Load([port], stage.key)
             with load.running():
                 wait_for(lambda: cutter.cuts >= cuts or bool(load.errors), "no cuts", 600)
                 time.sleep(0.5)

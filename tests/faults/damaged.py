@@ -36,8 +36,8 @@ def run(folder: Path, *, long: bool) -> list[Report]:
 def _damaged(settings: Settings, folder: Path, times: int) -> Report:
     with staged(settings, folder) as stage:
         _, port = stage.api()
-        load = Load([port], clients=2, rate=40)
-        asked = _Asked(port)
+        load = Load([port], stage.key, clients=2, rate=40)
+        asked = _Asked(port, stage.key)
         with load.running():
             for _ in range(times):
                 _wait_for_more(load)
@@ -81,8 +81,9 @@ def _rebuild(stage: Stage) -> None:
 class _Asked:
     """Questions pinned on both clocks, whose answers are the same for ever."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, key: str) -> None:
         self._port = port
+        self._key = key
         self.count = 0
         self.differed = 0
         self.wrong: list[str] = []
@@ -90,7 +91,7 @@ class _Asked:
     @contextmanager
     def over_and_over(self) -> Iterator[None]:
         """Ask before, all the while, and after: each is answered, and the last as the first."""
-        client = Client([self._port])
+        client = Client([self._port], self._key)
         first = {path: client.once("GET", path).body for path in self._paths(client)}
         stop = Event()
         thread = Thread(target=self._ask, args=(first, stop))
@@ -113,7 +114,7 @@ class _Asked:
             yield f"/v1/portfolios/{book}/partners?{pinned}&limit=1000"
 
     def _ask(self, first: dict[str, Any], stop: Event) -> None:
-        client = Client([self._port])
+        client = Client([self._port], self._key)
         while not stop.is_set():
             for path, before in first.items():
                 answer = client.once("GET", path)

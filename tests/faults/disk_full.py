@@ -26,7 +26,7 @@ def run(folder: Path, *, long: bool) -> list[Report]:
             api, port = stage.api()
             if resize is None:
                 _limit(api, SMALL_BYTES)
-            load = Load([port], clients=2)
+            load = Load([port], stage.key, clients=2)
             with load.running():
                 for nth in range(1, times + 1):
                     _wait_until_full(stage.processes[0].log, nth, load)

@@ -29,7 +29,7 @@ def _killed(settings: Settings, folder: Path, kills: int) -> Report:
     with staged(settings, folder) as stage:
         api, port = stage.api()
         worker = stage.worker()
-        load = Load([port])
+        load = Load([port], stage.key)
         with load.running():
             for _ in range(kills):
                 time.sleep(chance.uniform(0.3, 0.9))

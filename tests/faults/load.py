@@ -21,6 +21,7 @@ class Load:
     def __init__(
         self,
         ports: list[int],
+        key: str,
         *,
         clients: int = 4,
         rate: float | None = None,
@@ -28,6 +29,7 @@ class Load:
         offset: int = 0,
     ) -> None:
         self._ports = ports
+        self.key = key
         self._move = move
         self._offset = offset  # so that two loads on one store have ids of their own
         self._clients = clients
@@ -61,7 +63,7 @@ class Load:
                 thread.join()
 
     def _work(self, number: int) -> None:
-        client, chance, nth = Client(self._ports), random.Random(number), 0
+        client, chance, nth = Client(self._ports, self.key), random.Random(number), 0
         try:
             while not self._stop.is_set():
                 started, nth = time.monotonic(), nth + 1

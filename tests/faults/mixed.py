@@ -16,7 +16,7 @@ def run(folder: Path, *, long: bool) -> list[Report]:
     with own_server(durable=True) as server, staged(fresh_database(server.url), folder) as stage:
         ports = [stage.api()[1], stage.api()[1]]
         stage.worker()
-        load = Load(ports, clients=6, move=True)
+        load = Load(ports, stage.key, clients=6, move=True)
         with load.running():
             time.sleep(seconds)
         stage.stop()

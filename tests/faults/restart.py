@@ -16,7 +16,7 @@ def run(folder: Path, *, long: bool) -> list[Report]:
     with own_server(durable=True) as server, staged(fresh_database(server.url), folder) as stage:
         _, port = stage.api()
         stage.worker()
-        load = Load([port])
+        load = Load([port], stage.key)
         with load.running():
             for nth in range(restarts):
                 time.sleep(1)

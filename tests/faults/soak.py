@@ -45,11 +45,11 @@ def soaked(folder: Path, *, seconds: float, warming: float) -> tuple[Report, lis
             settings = fresh_database(stack.enter_context(own_server(durable=True)).url)
         stage = stack.enter_context(staged(settings, folder))
         (api, port), worker = stage.api(), stage.worker(check_hours=0.25)
-        top = Load([port], clients=CLIENTS)
+        top = Load([port], stage.key, clients=CLIENTS)
         with top.running():
             time.sleep(warming)
         rate = _appends(top) / warming / 2
-        load = Load([port], clients=CLIENTS, rate=rate, offset=CLIENTS)
+        load = Load([port], stage.key, clients=CLIENTS, rate=rate, offset=CLIENTS)
         processes = {"API": api, "worker": worker}
         with load.running():
             before = _sizes(processes)

@@ -17,6 +17,7 @@ import psycopg
 from bootstrap.clock import now
 from bootstrap.services import Services, all_migrations, open_database, open_services
 from bootstrap.settings import Settings
+from keys.key import NewKey, Role
 from ledger.keyring import create_keyring
 from ledger.migrate import migrate
 from ledger.self_check import check_and_note
@@ -64,12 +65,17 @@ class Stage:
 
     settings: Settings
     folder: Path
+    key: str
+    """The secret of a key that records in the books of the load."""
     processes: list[Process] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
         """The settings as variables."""
-        found = {"ACCESS_LEDGER_LOG_KEY_FILE": str(self.settings.log_key_file)}
+        found = {
+            "ACCESS_LEDGER_LOG_KEY_FILE": str(self.settings.log_key_file),
+            "ACCESS_LEDGER_RATE_PER_SECOND": "0",
+        }
         if self.settings.database_url:
             return {**found, "ACCESS_LEDGER_DATABASE_URL": self.settings.database_url}
         return {**found, "ACCESS_LEDGER_FILE": str(self.settings.file)}
@@ -106,7 +112,10 @@ def staged(settings: Settings, folder: Path) -> Iterator[Stage]:
     database = open_database(settings)
     migrate(database, all_migrations(database))
     database.close()
-    stage = Stage(settings, folder)
+    new = NewKey(name="load", role=Role.RECORDER, books=frozenset(BOOKS), partner=None)
+    with open_services(settings) as services:
+        _, key = services.keys.create(new)
+    stage = Stage(settings, folder, key)
     try:
         yield stage
     finally:

@@ -67,6 +67,6 @@ def test_every_event_is_documented(topic: str) -> None:
 
 def test_every_link_leads_somewhere() -> None:
     """In the README and in docs."""
-    for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
+    for page in [ROOT / "README.md", ROOT / "SECURITY.md", *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
