@@ -224,6 +224,7 @@ def test_readiness_tells_that_the_read_model_is_far_behind(
     """Until somebody catches up."""
     narrow = settings.model_copy(update={"ready_lag": 2})
     with TestClient(create_app(narrow, services)) as client:
+        client.headers.update(knocking(services, Role.RECORDER, OWNER))
         Recorder(client).story()
         answer = client.get("/readyz")
         assert answer.status_code == 503
@@ -242,6 +243,7 @@ def test_traces_name_the_route_and_not_what_was_asked(
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     app = create_app(settings, services, tracer_provider=provider)
     with TestClient(app) as client:
+        client.headers.update(knocking(services, Role.RECORDER, OWNER))
         Recorder(client).story()
         client.get(f"{ACCESS}?at=2026-03-15T12:00:00Z")
     provider.shutdown()
