@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bootstrap.services import open_services
 from bootstrap.settings import Settings
+from keys.key import NewKey, Role
 
 ROOT = Path(__file__).parents[2]
+SECRET = b"al_live_" + b"-" * 43
+"""What stands for the key of the server in bytes that are sent to it."""
 
 
 class Server:
@@ -24,6 +28,8 @@ class Server:
             named = {"ACCESS_LEDGER_FILE": str(settings.file)}
         self._environment = {**os.environ, **named, **more, "PYTHONPATH": str(ROOT)}
         self.port = 0
+        self.key = ""
+        """The secret of a key, where one was made."""
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -74,16 +80,25 @@ class Server:
         return log.decode(errors="replace")
 
     @property
+    def authorization(self) -> str:
+        """The header that the key is sent in."""
+        return f"Bearer {self.key}"
+
+    @property
     def address(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
+
+    def keyed(self, sent: bytes) -> bytes:
+        """The bytes with the key of the server in them."""
+        return sent.replace(SECRET, self.key.encode())
 
     def exchange(self, sent: bytes, *, seconds: float = 10) -> bytes:
         """What comes back for some bytes until the server closes the connection."""
         received = b""
         with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
             try:
-                connection.sendall(sent)
+                connection.sendall(self.keyed(sent))
                 while part := connection.recv(65536):
                     received += part
             except ConnectionError:
@@ -91,10 +106,18 @@ class Server:
         return received
 
 
+def recorders_key(settings: Settings, *books: str) -> str:
+    """The secret of a new key that writes and reads some books."""
+    new = NewKey(name="recorder", role=Role.RECORDER, books=frozenset(books), partner=None)
+    with open_services(settings) as services:
+        return services.keys.create(new)[1]
+
+
 @contextmanager
-def serving(settings: Settings, **more: str) -> Iterator[Server]:
-    """A server on a migrated ledger, stopped at the end."""
+def serving(settings: Settings, *books: str, **more: str) -> Iterator[Server]:
+    """A server on a migrated ledger with a key for some books, stopped at the end."""
     server = Server(settings, **more)
+    server.key = recorders_key(settings, *books)
     server.start()
     try:
         yield server

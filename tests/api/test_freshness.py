@@ -195,7 +195,8 @@ def test_the_document_tells_of_both(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     for path, operations in paths.items():
         for method, operation in operations.items():
-            if path.startswith("/v1/portfolios/{book}") and method == "get":
+            asks = path.startswith("/v1/portfolios/{book}") and method == "get"
+            if asks and not path.endswith("/access-log"):  # which grows by being read
                 assert "304" in operation["responses"], path
                 names = {parameter["name"] for parameter in operation["parameters"]}
                 assert "If-None-Match" in names, path

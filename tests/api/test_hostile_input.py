@@ -12,10 +12,11 @@ from bootstrap.services import all_migrations, open_database
 from bootstrap.settings import Settings
 from ledger.migrate import migrate
 from tests.api.conftest import OWNER
-from tests.api.served import Server, serving
+from tests.api.served import SECRET, Server, serving
 
 FACTS = f"/v1/portfolios/{OWNER}/facts".encode()
-HOST = b"Host: ledger.example\r\nConnection: close\r\n"
+KEY = b"Authorization: Bearer " + SECRET + b"\r\n"
+HOST = b"Host: ledger.example\r\nConnection: close\r\n" + KEY
 FACT = b'{"fact":"partner-added","id":"f1","owner":"506914307656634","partner":"563920174410288"}'
 
 
@@ -26,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     database = open_database(settings)
     migrate(database, all_migrations(database))
     limits = {"ACCESS_LEDGER_ARRIVAL_SECONDS": "1", "ACCESS_LEDGER_FAILED_KEYS_PER_MINUTE": "0"}
-    with serving(settings, **limits) as running:
+    with serving(settings, OWNER, **limits) as running:
         yield running
         log = running.stop()
     assert "Traceback" not in log, log
@@ -161,7 +162,7 @@ HEADS = {
     "a TLS greeting": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200 + b"\r\n\r\n",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "HTTP/9": b"GET / HTTP/9.9\r\n" + HOST + b"\r\n",
-    "no host": b"GET /v1/portfolios/506914307656634/partners HTTP/1.1\r\n\r\n",
+    "no host": b"GET /v1/portfolios/506914307656634/partners HTTP/1.1\r\n" + KEY + b"\r\n",
     "two hosts": b"GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     "a header without a colon": _get(b"/livez", b"nonsense"),
     "a space before the colon": _get(b"/livez", b"X-A : b"),
@@ -221,7 +222,7 @@ SMUGGLED = {
 @pytest.mark.parametrize("name", SMUGGLED)
 def test_no_request_is_smuggled_behind_another(server: Server, name: str) -> None:
     """What follows a message whose length is in doubt is never taken for a request."""
-    head = b"POST " + FACTS + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = b"POST " + FACTS + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + KEY
     answer = server.exchange(head + SMUGGLED[name], seconds=4)
     statuses = _statuses(answer)
     assert len(statuses) <= 1, answer
@@ -232,7 +233,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(server: Server) -> None:
     """408 after the time of a body, though bytes keep dripping in."""
     head = _post(FACT)[: -len(FACT)].replace(b"Connection: close\r\n", b"")
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-        connection.sendall(head)
+        connection.sendall(server.keyed(head))
         began = time.monotonic()
         answer = b""
         connection.settimeout(0.1)

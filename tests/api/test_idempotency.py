@@ -21,9 +21,10 @@ from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
 from domain.facts import parse_fact
 from domain.refusals import KeyInProgress, KeyReused
+from keys.key import Role
 from ledger.book import Books
 from ledger.idempotency import IdempotencyKey, digest_of
-from tests.api.conftest import OTHER, OWNER, PAGE, PARTNER, Recorder
+from tests.api.conftest import OTHER, OWNER, PAGE, PARTNER, Recorder, knocking
 
 VECTORS = Path(__file__).parents[3] / "shared/vectors/http"
 FACT = {"fact": "partner-added", "owner": OWNER, "partner": PARTNER}
@@ -173,7 +174,8 @@ def test_a_conflict_says_when_to_come_back(
     recorder: Recorder, client: TestClient, services: Services
 ) -> None:
     """409 with Retry-After, and free once the first is done."""
-    services.books._in_hand.add((OWNER, IdempotencyKey("", "k")))
+    (key,) = services.keys.listed()
+    services.books._in_hand.add((OWNER, IdempotencyKey(key.id, "k")))
     answer = recorder.post(FACT, headers=_key("k"))
     assert (answer.status_code, answer.headers["retry-after"]) == (409, "1")
     assert answer.json()["type"] == "/problems/idempotency-key-in-progress"
@@ -279,6 +281,7 @@ def lossy(settings: Settings, services: Services) -> Iterator[TestClient]:
         await app(scope, receive, send)
 
     with TestClient(losing) as client:
+        client.headers.update(knocking(services, Role.RECORDER, OWNER))
         yield client
 
 

@@ -19,9 +19,10 @@ from api.app import create_app
 from api.rates import MAX_NAMES, Buckets, RateLimit
 from bootstrap.services import Services, open_database, open_services
 from bootstrap.settings import Settings
+from keys.key import Role
+from ledger.book import Books
 from ledger.deadline import TookTooLong, deadline_in
-from projections.questions import Questions
-from tests.api.conftest import OWNER, PARTNER, Recorder
+from tests.api.conftest import OWNER, PARTNER, Recorder, knocking
 
 BOOK = f"/v1/portfolios/{OWNER}"
 ENDLESS = {
@@ -41,6 +42,7 @@ def _client(settings: Settings, services: Services, **limits: Any) -> Iterator[T
     """The app with other limits."""
     limited = settings.model_copy(update=limits)
     with TestClient(create_app(limited, services), raise_server_exceptions=False) as client:
+        client.headers.update(knocking(services, Role.RECORDER, OWNER))
         yield client
 
 
@@ -107,16 +109,16 @@ def test_a_request_over_its_time_is_answered_and_its_work_stops(
 ) -> None:
     """503 with Retry-After, well before the work would have been done; the next one is served."""
 
-    def endless(questions: Questions) -> Any:
-        with questions._database.reading() as connection:
-            return connection.execute(ENDLESS[questions._database.dialect]).fetchall()
+    def endless(books: Books) -> Any:
+        with books._database.reading() as connection:
+            return connection.execute(ENDLESS[books._database.dialect]).fetchall()
 
     with (
         open_services(settings, statement_seconds=0.3) as services,
         _client(settings, services, request_seconds=0.3) as client,
     ):
         with monkeypatch.context() as patch:
-            patch.setattr(Questions, "books", endless)
+            patch.setattr(Books, "books", endless)
             began = time.monotonic()
             answer = client.get("/v1/portfolios")
             assert time.monotonic() - began < 5

@@ -42,7 +42,8 @@ CONFIG = schemathesis.Config.from_dict(
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The document of an app on a ledger with a little in it, and a key of each role."""
-    chosen = Settings(file=tmp_path_factory.mktemp("api") / "ledger.db")
+    file = tmp_path_factory.mktemp("api") / "ledger.db"
+    chosen = Settings(file=file, rate_per_second=0, failed_keys_per_minute=0)
     with open_services(chosen) as services:
         app = create_app(chosen, services)
         keys = {

@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from bootstrap.services import all_migrations, open_database, open_services
 from bootstrap.settings import Settings
 from ledger.migrate import migrate
-from tests.api.served import Server
+from tests.api.served import Server, recorders_key
 from tests.conftest import _TEMPLATE, _postgres_database
 
 BOOKS = ("506914307656634", "506914307656635")
@@ -56,7 +56,7 @@ class BlindClient:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.client = httpx2.Client(timeout=10)
+        self.client = httpx2.Client(timeout=10, headers={"Authorization": server.authorization})
         self.tries = 0
 
     def send(self, sent: Sent) -> Answered:
@@ -104,6 +104,7 @@ class Ledger(RuleBasedStateMachine):
         self.stack = ExitStack()
         self.settings = self.stack.enter_context(type(self).fresh())
         self.server = Server(self.settings, **UNLIMITED)
+        self.server.key = recorders_key(self.settings, *BOOKS)
         self.server.start()
         self.client = BlindClient(self.server)
         self.count = 0
@@ -295,6 +296,7 @@ def test_a_client_that_retries_through_kills_never_writes_twice() -> None:
     """As a script would do it: one client in a loop, a server that dies under it ten times."""
     with _sqlite() as settings, ThreadPoolExecutor(1) as pool:
         server = Server(settings, **UNLIMITED)
+        server.key = recorders_key(settings, *BOOKS)
         server.start()
         client = BlindClient(server)
         running = True

@@ -97,8 +97,11 @@ def test_a_database_user_without_the_right_is_four(
         assert program("keys", "list").code == 0
         ran = program("keys", "create", "boss", "--role", "admin")
         assert (ran.code, ran.out) == (4, "")
-        assert "does not let this user do that (permission denied for table" in ran.err
-        assert "use the database user that may, or have its owner grant the right" in ran.err
+        assert "does not let its user do this (permission denied for table" in ran.err
+        assert (
+            "run access-ledger migrate as the owner of the tables, and give the user the role"
+            in ran.err
+        )
     finally:
         with psycopg.connect(url, autocommit=True) as owner:
             owner.execute(f"DROP OWNED BY {user}".encode())
