@@ -1,13 +1,12 @@
 """Bodies: JSON, read strictly."""
 
-import json
 from typing import Any
 
-import orjson
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from api.problems import BadRequest
+from ledger.strict_json import strict_json
 
 TOO_DEEP = "the body is nested too deeply; three levels are enough"
 
@@ -24,21 +23,8 @@ async def body_of(request: Request) -> bytes:
 
 
 def decoded(body: bytes) -> Any:
-    """The JSON value of a body, or 400; also where an object has a name twice (RFC 8259 section 4).
-
-    orjson is strict about the rest, and would take the last of the two.
-    """
+    """The JSON value of a body, or 400."""
     try:
-        value = orjson.loads(body)
-        json.loads(body, object_pairs_hook=_names_once)
+        return strict_json(body)
     except ValueError as error:
         raise BadRequest(400, "not-json", f"the body is not JSON: {error}") from error
-    return value
-
-
-def _names_once(pairs: list[tuple[str, Any]]) -> None:
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            raise ValueError(f"{name[:80]!r} is given twice in one object; give it once")
-        seen.add(name)

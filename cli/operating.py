@@ -13,7 +13,7 @@ from bootstrap.roles import grant_roles
 from bootstrap.services import Services, all_migrations, open_database, open_services
 from bootstrap.settings import Settings
 from cli.failures import Exit, Failed
-from cli.options import opened
+from cli.options import opened, require_ledger
 from evidence.errors import VerificationError
 from ledger.database import Database
 from ledger.keyring import KeysMissing, KeysUnreadable
@@ -62,7 +62,7 @@ def backup(path: Path, /) -> int:
                 "the ledger is in PostgreSQL, which brings its own tool: pg_dump, as in "
                 "docs/operations.md"
             )
-        _require_ledger(settings)
+        require_ledger(settings)
         size = database.copy_to(path)
     except FileExistsError:
         raise Failed(f"{path} is there already; a backup never writes over another file") from None
@@ -70,14 +70,6 @@ def backup(path: Path, /) -> int:
         database.close()
     print(f"{path}: {size} bytes; keep it with the key file and the newest checkpoint, elsewhere")
     return Exit.OK
-
-
-def _require_ledger(settings: Settings) -> None:
-    if not settings.database_url and not settings.file.exists():
-        raise Failed(
-            f"there is no ledger at {settings.file} yet; check ACCESS_LEDGER_FILE, "
-            "or import a file, which creates it"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +84,7 @@ class Finding:
 def doctor() -> int:
     """Look at the database, its schema, the read model and the clocks; 1 if something is wrong."""
     wrong, settings = 0, Settings()
-    _require_ledger(settings)
+    require_ledger(settings)
     with open_services(settings, check_schema=False) as services:
         for finding in examine(services):
             print(f"{'ok' if finding.sound else 'WRONG':5}  {finding.what}: {finding.found}")

@@ -45,10 +45,21 @@ class AskedAt(Asked):
     ] = None
 
 
+def require_ledger(settings: Settings) -> None:
+    """Raise Failed for an SQLite file that is not there: asking of it would make an empty one."""
+    if not settings.database_url and not settings.file.exists():
+        raise Failed(
+            f"there is no ledger at {settings.file} yet; check ACCESS_LEDGER_FILE, "
+            "or import a file, which creates it"
+        )
+
+
 @contextmanager
-def opened() -> Iterator[tuple[Settings, Services]]:
-    """The ledger that the settings name."""
+def opened(*, existing: bool = False) -> Iterator[tuple[Settings, Services]]:
+    """The ledger that the settings name; with `existing` it must be there already."""
     settings = Settings()
+    if existing:
+        require_ledger(settings)
     with open_services(settings) as services:
         yield settings, services
 

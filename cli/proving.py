@@ -59,7 +59,7 @@ def evidence(
             else f"--partner is for line alone; {question} is asked of {subject or 'the book'}"
         )
     note = _read(since) if since else None
-    with opened() as (settings, services):
+    with opened(existing=True) as (settings, services):
         held = None if note is None else held_checkpoint(note, services.log.keyring())
         pack = services.packer.pack(
             Wanted(
@@ -122,7 +122,7 @@ def verify(
     if key is not None or since is not None:
         raise Usage("--key and --since are for a pack; name the pack to check")
     held = _read(against) if against else None
-    with opened() as (_, services):
+    with opened(existing=True) as (_, services):
         keyring = services.log.keyring()
         kept = None if held is None else held_checkpoint(held, keyring)
         done = check_and_note(
@@ -140,14 +140,14 @@ def verify(
 
 def checkpoint() -> int:
     """Sign and print a checkpoint over every entry; keep it where the ledger is not."""
-    with opened() as (_, services):
+    with opened(existing=True) as (_, services):
         print(services.log.seal().note.decode(), end="")
     return Exit.OK
 
 
 def show_keys() -> int:
     """Print the verifier keys, current and former: what the other side is given."""
-    with opened() as (_, services):
+    with opened(existing=True) as (_, services):
         print(services.log.keyring().public_text, end="")
     return Exit.OK
 
@@ -174,7 +174,7 @@ def rotate_key() -> int:
     path = key_file(Settings())
     if path is None:
         raise KeysMissing(None)
-    with opened() as (_, services):
+    with opened(existing=True) as (_, services):
         services.log.seal()  # the last one of the old key
         rotate_keyring(path)
         services.log.seal()
@@ -185,7 +185,7 @@ def rotate_key() -> int:
 
 def rebuild_tree() -> int:
     """Make the tree anew from the entries; it must fit the newest checkpoint."""
-    with opened() as (_, services):
+    with opened(existing=True) as (_, services):
         print(f"the tree is made anew over {services.log.rebuild()} entries")
     return Exit.OK
 

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-import orjson
 from pydantic import ValidationError
 
 from domain.describing import describe
@@ -21,6 +20,7 @@ from domain.state import evolve
 from ledger.book import ATTEMPTS, Books, Lookup, Written, check_one_append
 from ledger.bulk import collector_paused, set_aside
 from ledger.database import EntryTaken
+from ledger.strict_json import strict_json
 
 CHUNK_FACTS = 5_000
 CHUNK_BYTES = 1_500_000
@@ -98,8 +98,10 @@ def import_lines(
 def parse_line(raw: bytes | str) -> list[Fact]:
     """The facts of one line: one, or those of an array. Raises BadLine with the reason."""
     try:
-        decoded = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
+        decoded = strict_json(raw)
+    except RecursionError:
+        raise BadLine("nested too deeply; three levels are enough") from None
+    except ValueError as error:
         raise BadLine(f"not JSON: {error}") from error
     try:
         if not isinstance(decoded, list):

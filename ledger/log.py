@@ -181,7 +181,8 @@ class Log:
             raise LogDamaged(f"the log goes up to position {position}, the store to {newest}")
         if size:
             row = self._sql.entry_at_position(connection, position=position)
-            hashed = leaf_hash(bytes(row["state"])) if row else b""
+            as_written = row and isinstance(row["state"], bytes)  # SQLite keeps what it is given
+            hashed = leaf_hash(row["state"]) if as_written else b""
             if hashed != self._stored(connection)(0, size - 1):
                 raise LogDamaged(f"the entry at position {position} is not the one that was sealed")
         return newest
@@ -229,8 +230,10 @@ class Log:
         with self._database.writing() as connection:
             size = self._state(connection, taking_turns=True)["size"]
             row = self._sql.newest_checkpoint(connection)
-            if row and row["size"] == size and _signed_by(bytes(row["note"]), keyring.log.verifier):
-                return _sealed(row, keyring)  # another process was first
+            keyring = self.keyring()  # others may have sealed, or rotated the keys, meanwhile
+            newest = _sealed(row, keyring) if row else None
+            if newest and newest.checkpoint.size == size and self._is_by(newest, keyring):
+                return newest
             stored = self._stored(connection)
             root = root_at(size, stored)
             if newest and newest.checkpoint.size:
@@ -247,8 +250,12 @@ class Log:
         return Sealed(note, checkpoint)
 
     def _is_current(self, newest: Sealed, keyring: Keyring) -> bool:
-        signed = _signed_by(newest.note, keyring.log.verifier)
-        return signed and newest.checkpoint.size == self.size()
+        return self._is_by(newest, keyring) and newest.checkpoint.size == self.size()
+
+    @staticmethod
+    def _is_by(sealed: Sealed, keyring: Keyring) -> bool:
+        """Whether the current key signed it."""
+        return _signed_by(sealed.note, keyring.log.verifier)
 
     def newest_checkpoint(self) -> Sealed | None:
         """The newest checkpoint there is, of a current or a former key. Raises LogDamaged."""

@@ -1,6 +1,6 @@
 """The self-check: every stored entry is hashed again and held to the tree and to checkpoints."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,13 +60,14 @@ class Checked:
 
 def check_log(
     database: Database,
-    keyring: Keyring,
+    keyring: Callable[[], Keyring],
     *,
     against: Checkpoint | None = None,
 ) -> Checked:
     """Hash every entry again. Raises VerificationError, naming the first entry that differs.
 
-    `against` is a checkpoint that was kept elsewhere: the log must extend it.
+    `keyring` reads the keys, after the checkpoints, which newer ones may have signed. `against` is
+    a checkpoint that was kept elsewhere: the log must extend it.
     """
     return _Check(database, keyring, against).run()
 
@@ -85,7 +86,7 @@ def check_and_note(
 ) -> Checked:
     """Check, seal, and note what was found, for `doctor` to tell. Raises VerificationError."""
     try:
-        done = check_log(database, log.keyring(), against=against)  # as it is, before it grows
+        done = check_log(database, log.keyring, against=against)  # as it is, before it grows
         log.seal()
     except VerificationError as error:
         _note(database, clock, 0, str(error))
@@ -110,10 +111,14 @@ def last_check(database: Database) -> LastCheck | None:
 
 
 class _Check:
-    def __init__(self, database: Database, keyring: Keyring, against: Checkpoint | None) -> None:
+    def __init__(
+        self, database: Database, keyring: Callable[[], Keyring], against: Checkpoint | None
+    ) -> None:
         self.database = database
         self.sql = load_sql(Path(__file__).parent / "sql", database.dialect)
         self.tree = Appender()
+        with database.reading() as connection:  # first, so that what is read next is no older
+            self.state = self.sql.log_state(connection)
         self.signed = self._checkpoints(keyring)
         self.own = len(self.signed)
         if against:
@@ -122,26 +127,25 @@ class _Check:
         self.held = 0
         """How many checkpoints the entries so far were held to."""
 
-    def _checkpoints(self, keyring: Keyring) -> list[tuple[str, Checkpoint]]:
+    def _checkpoints(self, keyring: Callable[[], Keyring]) -> list[tuple[str, Checkpoint]]:
         with self.database.reading() as connection:
             rows = list(self.sql.all_checkpoints(connection))
             runs = self.sql.log_runs(connection)
             self.runs = [(run["first_leaf"], run["first_position"]) for run in runs]
-        found = []
+        found, keys = [], keyring()
         for row in rows:
-            checkpoint = stored_checkpoint(row["nth"], bytes(row["note"]), keyring)
-            found.append((f"checkpoint {row['nth']}, signed at {row['signed_at']},", checkpoint))
+            checkpoint = stored_checkpoint(row["nth"], bytes(row["note"]), keys)
+            found.append((f"checkpoint {row['nth']} (signed at {row['signed_at']})", checkpoint))
         return found
 
     def run(self) -> Checked:
-        with self.database.reading() as connection:
-            state = self.sql.log_state(connection)
-        if state is None:
+        if self.state is None:
             raise LogDamaged("how far the log has come is not stored")
-        sealed = self.sealed = state["size"]
+        sealed = self.sealed = self.state["size"]
         if sealed and not self.runs:
             raise LogDamaged("which positions are which leaves is not stored")
         position = 0
+        self._hold_to_checkpoints(0)  # one may be over the log before its first entry
         while rows := self._entries(position):
             position = rows[-1]["position"]
             self._take(rows, sealed)
@@ -158,12 +162,13 @@ class _Check:
             return list(self.sql.entries_after_position(connection, position=position, limit=BATCH))
 
     def _take(self, rows: Sequence[Any], sealed: int) -> None:
+        for row in rows:
+            _require_own_place(row)
         hashes = [leaf_hash(row["state"]) for row in rows]
         stored = self._stored_hashes(0, self.tree.size, len(rows))
         both = zip(rows, hashes, stored, strict=True)
         for leaf, (row, fresh, sealed_hash) in enumerate(both, start=self.tree.size):
-            name = f"entry {row['number']} of book {row['book']}"
-            _require_own_place(name, row)
+            name = _named(row)
             expected = self._position_of(leaf)
             if leaf < sealed and row["position"] != expected:
                 raise EntriesMissing(
@@ -233,12 +238,18 @@ class _Check:
         return found
 
 
-def _require_own_place(name: str, row: Any) -> None:
+def _named(row: Any) -> str:
+    return f"entry {row['number']} of book {row['book']}"
+
+
+def _require_own_place(row: Any) -> None:
     """Hold the columns of a row, by which it is found, to the bytes that are sealed."""
+    if not isinstance(row["state"], bytes):
+        raise EntryChanged(_named(row), row["position"], "is not stored as bytes any more")
     try:
         fields = orjson.loads(row["state"])
         same = (fields["book"], fields["number"]) == (row["book"], row["number"])
     except (ValueError, KeyError, TypeError):
         same = False
     if not same:
-        raise EntryChanged(name, row["position"], "does not hold the entry it is filed as")
+        raise EntryChanged(_named(row), row["position"], "does not hold the entry it is filed as")

@@ -24,6 +24,7 @@ from ledger.book import ATTEMPTS, Books, Clock
 from ledger.database import Database, load_sql
 from ledger.log import Log, Sealed
 from ledger.store_errors import StoreError
+from ledger.stored_bytes import UnreadableEntry
 from projections import answers
 from projections.claims import claims
 from projections.moments import NOW, AsOf, BadQuestion, UnknownPartner
@@ -69,6 +70,7 @@ class KeepsGrowing(StoreError):
 class _Gathered:
     """The entries that bear on a question, with their positions, by number."""
 
+    book: str
     entries: dict[int, Entry] = field(default_factory=dict)
     stored: dict[int, tuple[int, bytes]] = field(default_factory=dict)
 
@@ -76,8 +78,11 @@ class _Gathered:
         for row in rows:
             number = row["number"]
             if number not in self.entries and row["position"] <= last_position:
-                self.entries[number] = read_entry(bytes(row["state"]))
-                self.stored[number] = (row["position"], bytes(row["state"]))
+                state = row["state"]
+                if not isinstance(state, bytes):  # SQLite keeps what it is given
+                    raise UnreadableEntry(self.book, number, "it is not stored as bytes")
+                self.entries[number] = read_entry(state)
+                self.stored[number] = (row["position"], state)
 
     def in_order(self) -> list[Entry]:
         return [self.entries[number] for number in sorted(self.entries)]
@@ -256,7 +261,7 @@ class Packer:
         """
         last = self._log.position_of(sealed.checkpoint.size - 1) if sealed.checkpoint.size else 0
         state = None if question.kind == "matrix" else self._books.state(question.book)
-        gathered = _Gathered()
+        gathered = _Gathered(question.book)
         with self._database.reading() as connection:
             if state and state.newest != self._newest_in_tree(connection, question.book, last):
                 return None  # another process wrote to it

@@ -49,7 +49,7 @@ def _leaves(services: Services) -> list[bytes]:
 
 
 def _check(services: Services, log: Log, against: Checkpoint | None = None) -> Checked:
-    return check_log(services.database, log.keyring(), against=against)
+    return check_log(services.database, log.keyring, against=against)
 
 
 @pytest.mark.parametrize("batch", [1, 7, 10_000])
@@ -267,7 +267,7 @@ def test_a_checkpoint_of_another_key_is_none_of_this_ledger(services: Services, 
     _record(services, 1, 3)
     log.seal()
     with pytest.raises(LogDamaged, match="checkpoint 1 of this ledger does not hold: no known key"):
-        check_log(services.database, Keyring.generate(log.keyring().origin))
+        check_log(services.database, lambda: Keyring.generate(log.keyring().origin))
 
 
 def test_entries_that_are_newer_than_the_tree_are_said_to_be(services: Services, log: Log) -> None:
@@ -298,3 +298,40 @@ def test_the_database_refuses_to_change_a_checkpoint(
         connection.execute(statement)
     assert re.search("checkpoints are immutable", str(caught.value))
     assert isinstance(caught.value, psycopg.Error) or services.database.dialect == "sqlite"
+
+
+def test_a_checkpoint_over_the_empty_log_holds_for_ever(services: Services, log: Log) -> None:
+    empty = log.seal().checkpoint
+    assert empty.size == 0
+    _record(services, 1, 3)
+    assert _check(services, log, empty).checkpoints == 1
+    log.seal()
+    assert _check(services, log, empty).checkpoints == 2
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_an_entry_that_became_text_is_named(services: Services, log: Log) -> None:
+    """SQLite keeps what it is given, whatever the type of the column."""
+    _record(services, 1, 3)
+    log.seal()
+    with services.database.writing() as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("UPDATE stored_events SET state = CAST(state AS TEXT) WHERE rowid = 3")
+    with pytest.raises(EntryChanged, match=r"^entry 3 of book .* is not stored as bytes any more"):
+        _check(services, log)
+    with pytest.raises(LogDamaged, match="the entry at position 3 is not the one that was sealed"):
+        log.seal()
+
+
+def test_keys_that_are_rotated_during_a_check_are_no_damage(services: Services, log: Log) -> None:
+    _record(services, 1, 3)
+    log.seal()
+
+    def rotated() -> Keyring:
+        assert log._key_file
+        rotate_keyring(log._key_file)
+        log.seal()
+        return log.keyring()
+
+    assert check_log(services.database, rotated).checkpoints == 1
