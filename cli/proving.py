@@ -1,5 +1,7 @@
 """Proof at the terminal: packs for the other side, checking them, the log's keys, checkpoints."""
 
+import os
+import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +15,7 @@ from cli.options import asset_key, chosen_book, opened, partner_id
 from cli.times import as_of, period
 from evidence.__main__ import check
 from evidence.errors import VerificationError
+from evidence.notes import MAX_NOTE_BYTES, read_note
 from ledger.keyring import KeysMissing, create_keyring, rotate_keyring
 from ledger.log import held_checkpoint
 from ledger.self_check import check_and_note
@@ -58,7 +61,8 @@ def evidence(
             if question == "line"
             else f"--partner is for line alone; {question} is asked of {subject or 'the book'}"
         )
-    note = _read(since) if since else None
+    _require_free(output)
+    note = _read("--since", since) if since else None
     with opened(existing=True) as (settings, services):
         held = None if note is None else held_checkpoint(note, services.log.keyring())
         pack = services.packer.pack(
@@ -73,15 +77,35 @@ def evidence(
             since=held,
         )
         keys = services.log.keyring()
-    try:
-        with output.open("xb") as file:
-            file.write(pack)
-    except FileExistsError:
-        raise Failed(f"{output} is there already; give another name with -o") from None
+    _write(output, pack)
     print(f"{output}: {len(pack)} bytes, signed by {keys.origin}")
     print(f"to check it: access-ledger verify {output} --key KEYS")
     print("where KEYS is what access-ledger log key show prints; hand it over by another way")
     return Exit.OK
+
+
+def _require_free(output: Path) -> None:
+    """Raise Failed before any work where the pack could not be written."""
+    if output.exists():
+        raise Failed(f"{output} is there already; give another name with -o")
+    if not output.parent.is_dir():
+        raise Failed(f"there is no folder {output.parent}; make it, or give another name with -o")
+
+
+def _write(output: Path, pack: bytes) -> None:
+    """Put the pack there whole or not at all, and never over another file."""
+    fresh = output.with_name(f"{output.name}.{secrets.token_hex(4)}")
+    try:
+        with fresh.open("xb") as file:
+            file.write(pack)
+        os.link(fresh, output)
+    except FileExistsError:
+        raise Failed(f"{output} is there already; give another name with -o") from None
+    except OSError as error:
+        why = f"{output} cannot be written: {error.strerror}; nothing was left there"
+        raise Failed(why) from error
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _subject(question: Kind, subject: str | None) -> tuple[str, tuple[str, str] | None, str | None]:
@@ -121,7 +145,7 @@ def verify(
         return check(pack, key=key, since=since, program="access-ledger verify")
     if key is not None or since is not None:
         raise Usage("--key and --since are for a pack; name the pack to check")
-    held = _read(against) if against else None
+    held = _read("--against", against) if against else None
     with opened(existing=True) as (_, services):
         keyring = services.log.keyring()
         kept = None if held is None else held_checkpoint(held, keyring)
@@ -190,10 +214,19 @@ def rebuild_tree() -> int:
     return Exit.OK
 
 
-def _read(path: Path) -> bytes:
-    data = path.read_bytes()
-    if len(data) > 1_000_000:  # noqa: PLR2004 - no note is longer
-        raise VerificationError(f"{path} is too long to be a checkpoint")
+def _read(option: str, path: Path) -> bytes:
+    """A checkpoint that is held. Raises Failed and Usage, naming the option and the file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_NOTE_BYTES + 1)
+        read_note(data)
+    except OSError as error:
+        raise Failed(f"{option} {path} cannot be read: {error.strerror}") from None
+    except VerificationError as error:
+        raise Usage(
+            f"{option} {path} is no checkpoint ({error}); give what access-ledger log checkpoint "
+            "printed"
+        ) from None
     return data
 
 

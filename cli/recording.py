@@ -1,6 +1,7 @@
 """Recording at the terminal: one fact, or a file of fact lines."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,7 +31,7 @@ def import_(
     Lines that are refused go to FILE.rejects.jsonl; run it again once they are corrected.
     """
     _no_option(file)
-    rejects = Rejects(Path("stdin" if file == "-" else file))
+    rejects = Rejects(file, dry_run=dry_run)
     with ExitStack() as stack:
         source = sys.stdin.buffer if file == "-" else stack.enter_context(Path(file).open("rb"))
         _, services = stack.enter_context(opened())
@@ -72,16 +73,36 @@ def _outcome(summary: Summary, lines: Lines, rejects: "Rejects", file: str) -> i
 
 
 class Rejects:
-    """The file of refused lines, made anew by each import that refuses any."""
+    """The file of refused lines, made anew by each import that refuses any.
 
-    def __init__(self, source: Path) -> None:
-        self.path = source.with_name(f"{source.name}.rejects.jsonl")
+    It lies beside the file that is imported; for what is no file, in the working folder. A dry run
+    has one of its own.
+    """
+
+    def __init__(self, source: str, *, dry_run: bool) -> None:
+        path = Path("stdin" if source == "-" else source)
+        if path.is_dir():
+            raise Failed(f"{source} is a folder; name a file of fact lines, or - for stdin")
+        folder = path.parent if path.is_file() else Path()
+        self.path = folder / f"{path.name}{'.dry-run' if dry_run else ''}.rejects.jsonl"
         self.count = 0
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        self.path.unlink(missing_ok=True)  # what an earlier import of this file refused
+        """Before any line is judged: once lines are written, no refusal may be lost."""
+        try:
+            self.path.unlink(missing_ok=True)  # what an earlier import of this file refused
+        except OSError as error:
+            raise self._unwritable(str(error.strerror)) from None
+        if not os.access(self.path.parent, os.W_OK):
+            raise self._unwritable("the folder cannot be written to")
         return self
+
+    def _unwritable(self, why: str) -> Failed:
+        return Failed(
+            f"refused lines would go to {self.path}, and {why}; nothing was imported: "
+            "import from a folder that can be written to, or pipe the file in (import -)"
+        )
 
     def __exit__(self, *_: object) -> None:
         if self._file:

@@ -43,6 +43,8 @@ def check(pack: Path, *, key: Path | None, since: Path | None, program: str = PR
     except BrokenPipeError:
         sys.stdout = None  # the reader went away; nothing to flush
         return UNREADABLE
+    except OSError as error:  # what is read has a sentence of its own
+        return _complain(program, f"the report cannot be written: {error.strerror}", UNREADABLE)
     except Exception as error:  # noqa: BLE001 - whatever a pack holds, a sentence and no stack trace
         what = f"{type(error).__name__}: {error}"
         return _complain(

@@ -1,8 +1,12 @@
 """Proof at the terminal: packs, their verification, the log's keys, checkpoints and self-check."""
 
+import errno
+import os
 import re
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ from bootstrap.logs import structured_log
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
 from cli.worker import check_log, schedule
-from tests.cli.conftest import Program
+from tests.cli.conftest import STORY, Program
 
 ASSET, PARTNER = "page:104857600219483", "563920174410288"
 
@@ -83,13 +87,17 @@ def test_a_pack_without_keys_or_with_a_change_is_five(
         (("evidence", "line", ASSET, "--partner", "he", "-o", "x.zip"), 2, "'he'"),
         (("evidence", "who", ASSET, "--partner", PARTNER, "-o", "x"), 2, "is for line alone"),
         (("evidence", "who", ASSET, "-o", "there.zip"), 1, "there.zip is there already"),
-        (("evidence", "who", ASSET, "-o", "no/where.zip"), 1, "No such file or directory"),
+        (("evidence", "who", ASSET, "-o", "no/where.zip"), 1, "there is no folder no; make"),
         (("evidence", "who", ASSET, "--since", "none", "-o", "x.zip"), 1, "No such file"),
-        (("evidence", "who", ASSET, "--since", "there.zip", "-o", "x.zip"), 5, "not verified: "),
+        (
+            ("evidence", "who", ASSET, "--since", "there.zip", "-o", "x.zip"),
+            2,
+            "there.zip is no ch",
+        ),
         (("verify", "none.zip"), 1, "none.zip cannot be read"),
         (("verify", "there.zip", "--against", "c"), 2, "with a pack give --since"),
         (("verify", "--key", "k"), 2, "name the pack to check"),
-        (("verify", "--against", "there.zip"), 5, "not verified: "),
+        (("verify", "--against", "there.zip"), 2, "--against there.zip is no checkpoint ("),
         (("log", "key", "create", "there.zip"), 1, "signing keys are never overwritten"),
     ],
 )
@@ -241,8 +249,8 @@ def test_the_keys_of_another_ledger_sign_nothing_here(told: Program, tmp_path: P
 
 def test_an_empty_file_is_no_checkpoint(told: Program, tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
-    assert told("verify", "--against", str(tmp_path / "empty")).code == 5
-    assert told("evidence", "matrix", "--since", "empty", "-o", "x.zip").code == 5
+    assert told("verify", "--against", str(tmp_path / "empty")).code == 2
+    assert told("evidence", "matrix", "--since", "empty", "-o", "x.zip").code == 2
     assert not (tmp_path / "x.zip").exists()
 
 
@@ -281,3 +289,53 @@ def test_a_damaged_tree_is_found_and_made_anew(told: Program, tmp_path: Path) ->
         assert told("log", "rebuild").out == "the tree is made anew over 40 entries\n"
         assert told("verify").code == 0
         assert told("log", "checkpoint").out == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("verify",),
+        ("log", "checkpoint"),
+        ("log", "key", "show"),
+        ("log", "rebuild"),
+        ("evidence", "who", ASSET, "-o", "x.zip"),
+    ],
+)
+def test_what_is_asked_of_a_ledger_that_is_not_there_makes_none(
+    program: Program, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """In the wrong folder nothing looks as if it were in order."""
+    ran = program(*command)
+    assert ran.code == 1
+    assert "there is no ledger at access-ledger.db yet; check ACCESS_LEDGER_FILE" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pack_is_written_whole_or_not_at_all(
+    told: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full leaves nothing that looks like a pack."""
+    told("log", "checkpoint")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", full)
+    ran = told("evidence", "who", ASSET, "-o", "x.zip")
+    assert ran.code == 1
+    assert "x.zip cannot be written: No space left on device; nothing was left there" in ran.err
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("x.zip")]
+
+
+def test_a_report_that_cannot_be_written_is_no_verdict(told: Program, keys: Path) -> None:
+    told("evidence", "who", ASSET, "-o", "x.zip")
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "evidence", "x.zip", "--key", str(keys)],
+            env={**os.environ, "PYTHONPATH": str(STORY.parents[2])},
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (ran.returncode, "the report cannot be written: No space left" in ran.stderr) == (
+        1,
+        True,
+    )

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -246,4 +247,38 @@ def test_an_unknown_book_is_not_exported(told: Program) -> None:
     assert (ran.code, ran.err) == (
         1,
         "access-ledger: this ledger holds no book 999999999999999; check the portfolio id\n",
+    )
+
+
+def test_what_is_imported_from_no_file_has_its_rejects_in_the_working_folder(
+    program: Program, tmp_path: Path
+) -> None:
+    """Such as a pipe, beside which nothing can be written."""
+    pipe = tmp_path / "elsewhere" / "pipe"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_text, args=(f"{GOOD}\nnot json\n",))
+    writer.start()
+    ran = program("import", str(pipe))
+    writer.join()
+    assert (ran.code, "1 rejected; each line is in pipe.rejects.jsonl" in ran.err) == (1, True)
+    assert (tmp_path / "pipe.rejects.jsonl").exists()
+
+
+def test_a_dry_run_leaves_the_rejects_of_the_import_alone(program: Program, tmp_path: Path) -> None:
+    file, rejects = tmp_path / "facts.jsonl", tmp_path / "facts.jsonl.rejects.jsonl"
+    file.write_text(f"{GOOD}\nnot json\n")
+    program("import", str(file))
+    before = rejects.read_text()
+    file.write_text(f"{ALSO}\nnor this\n")
+    ran = program("import", str(file), "--dry-run")
+    assert f"{file}.dry-run.rejects.jsonl" in ran.err
+    assert rejects.read_text() == before
+
+
+def test_a_folder_is_not_imported(program: Program) -> None:
+    ran = program("import", ".")
+    assert (ran.code, ran.err) == (
+        1,
+        "access-ledger: . is a folder; name a file of fact lines, or - for stdin\n",
     )
