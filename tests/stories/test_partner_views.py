@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +27,13 @@ Facts = Sequence[dict[str, Any]]
 
 @contextmanager
 def _opened(file: Path, facts: Facts) -> Iterator[Services]:
-    """A ledger of these facts, by a clock that ticks the same each time."""
+    """A ledger of these facts, by a clock that stands still: each append is a microsecond later."""
     moment = datetime(2027, 1, 1, tzinfo=UTC)
-
-    def clock() -> datetime:
-        nonlocal moment
-        moment += timedelta(microseconds=1)
-        return moment
 
     def refuse(rejected: Rejected) -> None:
         raise AssertionError(rejected)
 
-    with open_services(Settings(file=file), clock=clock) as services:
+    with open_services(Settings(file=file), clock=lambda: moment) as services:
         lines = [json.dumps(fact).encode() for fact in facts]
         import_lines(services.books, lines, recorded_by="test", on_reject=refuse)
         yield services
