@@ -89,6 +89,12 @@ class Log:
             raise KeysMissing(None)
         with self._database.reading() as connection:
             newest = self._sql.newest_checkpoint(connection)
+        return self._keys_of(newest)
+
+    def _keys_of(self, newest: Any) -> Keyring:
+        """The keys that belong to the newest checkpoint, if there is one, without the store."""
+        if self._key_file is None:
+            raise KeysMissing(None)
         embedded = self._database.dialect == "sqlite"
         if embedded and newest is None and not self._key_file.exists():
             return create_keyring(self._key_file)
@@ -230,7 +236,7 @@ class Log:
         with self._database.writing() as connection:
             size = self._state(connection, taking_turns=True)["size"]
             row = self._sql.newest_checkpoint(connection)
-            keyring = self.keyring()  # others may have sealed, or rotated the keys, meanwhile
+            keyring = self._keys_of(row)  # others may have sealed, or rotated them, meanwhile
             newest = _sealed(row, keyring) if row else None
             if newest and newest.checkpoint.size == size and self._is_by(newest, keyring):
                 return newest
