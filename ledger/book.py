@@ -92,6 +92,11 @@ class Lookup:
         self.taken[written.entry.event.id] = written
         self.numbers[written.entry.event.id] = written.entry.number
 
+    def learn(self, other: "Lookup") -> None:
+        """Take in what another one knows."""
+        self.taken |= other.taken
+        self.numbers |= other.numbers
+
 
 class Books:
     """The books of one ledger."""
@@ -268,10 +273,18 @@ class Books:
             if kept is None or kept.newest != (row["newest"] or 0):
                 self.state(row["book"])
 
-    def look_up(self, facts: Mapping[str, Iterable[Fact]]) -> dict[str, Lookup]:
-        """What the store knows, book by book, of the ids that these facts carry or name."""
+    def look_up(
+        self, facts: Mapping[str, Iterable[Fact]], *, own: bool = True
+    ) -> dict[str, Lookup]:
+        """What the store knows, book by book, of the ids that these facts carry or name.
+
+        Without `own`, of those alone that they name.
+        """
         lookups = {book: Lookup() for book in facts}
-        wanted = sorted({(book, name) for book in facts for f in facts[book] for name in _names(f)})
+        names = _names if own else _others
+        wanted = sorted({(book, name) for book in facts for f in facts[book] for name in names(f)})
+        if not wanted:
+            return lookups
         with self._database.reading() as connection:
             rows = self._sql.facts_taken(connection, wanted=canonical_json(wanted).decode())
             for row in rows:
@@ -334,8 +347,12 @@ def _names(fact: Fact) -> Iterator[str]:
     yield fact.id
     if fact.replaces is not None:
         yield replacing_void_id(fact.id)
-        if isinstance(fact.replaces, str):
-            yield fact.replaces
+    yield from _others(fact)
+
+
+def _others(fact: Fact) -> Iterator[str]:
+    if isinstance(fact.replaces, str):
+        yield fact.replaces
     if isinstance(fact, VoidEntry) and fact.fact_id is not None:
         yield fact.fact_id
 

