@@ -21,7 +21,7 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/pytest -q -n 2 --dist loadscope
 
-# The page that checks packs, in the Chromium that is here, or else Debian's.
+# The pages, and the page that checks packs, in the Chromium that is here, or else Debian's.
 test-browser: $(READY)
 	@if [ -z "$(BROWSER)" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -q && apt-get install -qy --no-install-recommends chromium; \

@@ -14,6 +14,8 @@ from api.body_limit import BodyLimit, HeadLimit
 from api.doors import authenticated
 from api.freshness import PrivateByDefault
 from api.observing import Observed
+from api.pages.rendering import ROOT
+from api.pages.site import create_site, first_page
 from api.rates import RateLimit
 from api.request_time import RequestTime
 from api.routes import asking, docs, health, keys, proving, recording
@@ -88,6 +90,8 @@ def create_app(
         app.include_router(
             room.router, prefix="/v1", tags=[tag], dependencies=[Depends(authenticated)]
         )
+    app.mount(ROOT, create_site(app.state))
+    app.add_api_route("/", first_page, methods=["GET"], include_in_schema=False)
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     return app
 

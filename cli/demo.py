@@ -73,7 +73,8 @@ def print_keys(settings: Settings, address: str) -> None:
     book = f"{address}/v1/portfolios/{BRAND}"
     print(
         f"""
-Ask it yourself. The brand sees its whole book, and may record in it:
+Look at it in a browser, and sign in with one of these keys: {address}/pages/
+Or ask it yourself. The brand sees its whole book, and may record in it:
 curl -H 'Authorization: Bearer {brand}' {book}/partners
 Its agency Bluepine Media sees what concerns Bluepine Media:
 curl -H 'Authorization: Bearer {agency}' {book}/partners

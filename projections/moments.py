@@ -13,6 +13,9 @@ from domain.instants import (
 from projections.answers import KnownAt
 from projections.placing import moment, take
 
+During = tuple[datetime, datetime]
+"""A half-open period [from, to)."""
+
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
@@ -27,6 +30,21 @@ class AsOf:
 
 
 NOW = AsOf()
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Both clocks of a question, resolved, beside the newest state of knowledge."""
+
+    at: datetime
+    known_at: KnownAt
+    newest: KnownAt
+    now: datetime
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether everything that is known today is known in the answer."""
+        return self.known_at.entry == self.newest.entry
 
 
 class UnknownBook(Exception):
@@ -121,3 +139,10 @@ def check_period(since: datetime, until: datetime) -> None:
             f"the period from {format_instant(since)} to {format_instant(until)} is empty; "
             "give the earlier moment first"
         )
+
+
+def bounds(moment: Moment, during: During | None) -> tuple[Microseconds, Microseconds]:
+    """The period of a question; that of an instant is a microsecond long."""
+    if during:
+        return to_microseconds(during[0]), to_microseconds(during[1])
+    return moment.at, moment.at + 1

@@ -27,9 +27,9 @@ from ledger.store_errors import StoreError
 from ledger.stored_bytes import UnreadableEntry
 from projections import answers
 from projections.claims import claims
-from projections.moments import NOW, AsOf, BadQuestion, UnknownPartner
+from projections.moments import NOW, AsOf, BadQuestion, During, UnknownPartner
 from projections.projector import Projector
-from projections.questions import During, Questions
+from projections.questions import Questions
 from projections.scope import concerns, speaks_of_others
 
 

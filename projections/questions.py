@@ -11,10 +11,22 @@ from ledger.book import Clock
 from ledger.database import Database, load_sql
 from projections import answers, offboarding, timelines
 from projections.differences import changes_between
-from projections.moments import NOW, AsOf, BadQuestion, Moment, check_period, resolve
+from projections.histories import History, read_history
+from projections.moments import (
+    NOW,
+    AsOf,
+    BadQuestion,
+    Clocks,
+    During,
+    Moment,
+    bounds,
+    check_period,
+    resolve,
+)
 from projections.paging import Cursor, Walk, check_limit
 from projections.projector import Projector
 from projections.reading_rows import (
+    asset_ref,
     coverage_of,
     covers,
     entry_view,
@@ -24,11 +36,9 @@ from projections.reading_rows import (
     named,
     owner_of,
     ownership_of,
+    period_of,
 )
 from projections.scope import Scope
-
-During = tuple[datetime, datetime]
-"""A half-open period [from, to)."""
 
 
 class Questions:
@@ -73,7 +83,7 @@ class Questions:
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of, during)
             known = {**subject, "known": moment.known}
-            since, until = _bounds(moment, during)
+            since, until = bounds(moment, during)
             owners = named(self._sql.owners_of_asset(connection, **known))
             if during:
                 rows = self._sql.who_had_access_during(
@@ -84,8 +94,8 @@ class Questions:
             rows = named(rows)
         return answers.AssetAccess(
             **_names(book, moment),
-            during=_period(during),
-            asset=_asset(asset, last_name(owners, "asset_name")),
+            during=period_of(during),
+            asset=asset_ref(asset, last_name(owners, "asset_name")),
             owner=owner_of(owners, moment.at),
             coverage=coverage_of(book, owners, moment.at),
             holders=holdings(rows, since, until),
@@ -100,7 +110,7 @@ class Questions:
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of, during)
             known = {"book": book, "partner": partner, "known": moment.known}
-            since, until = _bounds(moment, during)
+            since, until = bounds(moment, during)
             episodes = list(self._sql.episodes_of_partner(connection, **known))
             if during:
                 rows = self._sql.what_could_during(connection, **known, since=since, until=until)
@@ -109,7 +119,7 @@ class Questions:
             rows = named(rows)
         return answers.PartnerAccess(
             **_names(book, moment),
-            during=_period(during),
+            during=period_of(during),
             partner=partner,
             partner_name=last_name(episodes, "partner_name"),
             coverage=timelines.partner_coverage(episodes, moment.at),
@@ -132,7 +142,7 @@ class Questions:
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of, during)
             known = {**line, "known": moment.known}
-            since, until = _bounds(moment, during)
+            since, until = bounds(moment, during)
             owners = named(self._sql.owners_of_asset(connection, **known))
             episodes = list(self._sql.episodes_of_partner(connection, **known))
             if during:
@@ -144,8 +154,8 @@ class Questions:
             rows = named(rows)
         return answers.LineAccess(
             **_names(book, moment),
-            during=_period(during),
-            asset=_asset(asset, last_name(owners, "asset_name")),
+            during=period_of(during),
+            asset=asset_ref(asset, last_name(owners, "asset_name")),
             partner=partner,
             partner_name=last_name(episodes, "partner_name"),
             owner=owner_of(owners, moment.at),
@@ -178,23 +188,30 @@ class Questions:
             next_cursor=following,
         )
 
-    def owner_at(self, book: str, asset: tuple[str, str], as_of: AsOf = NOW) -> answers.OwnerAnswer:
-        """Who owned one asset at `at`."""
+    def clocks(self, book: str, as_of: AsOf = NOW) -> Clocks:
+        """The moments that a question would rest on, and the newest state of knowledge."""
         self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
-            owners = list(
-                self._sql.owners_of_asset(
-                    connection,
-                    book=book,
-                    asset_type=asset[0],
-                    asset_id=asset[1],
-                    known=moment.known,
-                )
-            )
+            newest = self._resolve(connection, book)
+        return Clocks(moment.at_instant, moment.known_at, newest.known_at, newest.at_instant)
+
+    def history(self, book: str, known_at: int) -> History:
+        """Every window and ownership of the book, as known at an entry: matrices for any `at`."""
+        known_now = self.clocks(book, AsOf(known_at=known_at)).known_at
+        with self._database.reading() as connection:
+            return read_history(self._sql, connection, book, known_now)
+
+    def owner_at(self, book: str, asset: tuple[str, str], as_of: AsOf = NOW) -> answers.OwnerAnswer:
+        """Who owned one asset at `at`."""
+        self._catch_up()
+        subject = {"book": book, "asset_type": asset[0], "asset_id": asset[1]}
+        with self._database.reading() as connection:
+            moment = self._resolve(connection, book, as_of)
+            owners = list(self._sql.owners_of_asset(connection, **subject, known=moment.known))
         return answers.OwnerAnswer(
             **_names(book, moment),
-            asset=_asset(asset, last_name(owners, "asset_name")),
+            asset=asset_ref(asset, last_name(owners, "asset_name")),
             coverage=coverage_of(book, owners, moment.at),
             ownerships=tuple(
                 ownership_of(row, moment.at) for row in owners if covers(row, moment.at)
@@ -345,7 +362,7 @@ class Questions:
             return {row["book"]: row["newest"] for row in self._sql.books(connection)}
 
     def _resolve(
-        self, connection: Any, book: str, as_of: AsOf, during: During | None = None
+        self, connection: Any, book: str, as_of: AsOf = NOW, during: During | None = None
     ) -> Moment:
         if during:
             if as_of.at is not None:
@@ -381,17 +398,3 @@ class Questions:
 
 def _names(book: str, moment: Moment) -> dict[str, Any]:
     return {"book": book, "at": moment.at_instant, "known_at": moment.known_at}
-
-
-def _bounds(moment: Moment, during: During | None) -> tuple[int, int]:
-    if during:
-        return to_microseconds(during[0]), to_microseconds(during[1])
-    return moment.at, moment.at + 1
-
-
-def _period(during: During | None) -> answers.Period | None:
-    return answers.Period(from_=during[0], to=during[1]) if during else None
-
-
-def _asset(asset: tuple[str, str], name: str | None) -> answers.AssetRef:
-    return answers.AssetRef(type=asset[0], id=asset[1], name=name)

@@ -10,6 +10,7 @@ from domain.instants import FAR, Microseconds, from_microseconds
 from ledger.stored_bytes import event_fields, from_stored
 from projections import answers
 from projections.answers import Certainty, Coverage
+from projections.moments import During
 
 _WEAKNESS: dict[Coverage, int] = {"unknown": 0, "own_access_only": 1, "known": 2}
 
@@ -162,13 +163,17 @@ def coverage_of(book: str, rows: Sequence[Any], at: Microseconds) -> Coverage:
     Inside an edge it is the least of what the possible owners allow; before the first ownership has
     begun for certain nothing is known.
     """
-    possible = [_span_coverage(book, row) for row in rows if covers(row, at)]
-    if not possible or not any(row["valid_from"] <= at for row in rows):
-        return "unknown"
-    return min(possible, key=_WEAKNESS.__getitem__)
+    possible = [span_coverage(book, row) for row in rows if covers(row, at)]
+    return weakest(possible) if any(row["valid_from"] <= at for row in rows) else "unknown"
 
 
-def _span_coverage(book: str, row: Any) -> Coverage:
+def weakest(possible: Sequence[Coverage]) -> Coverage:
+    """The least that one of the coverages allows; of none of them nothing is known."""
+    return min(possible, key=_WEAKNESS.__getitem__, default="unknown")
+
+
+def span_coverage(book: str, row: Any) -> Coverage:
+    """How much a book can say about an asset while this ownership lasts."""
     if row["owner"] == book or (row["owner"] is None and row["detail"] == "asset_deleted"):
         return "known"
     return "unknown" if row["owner"] is None else "own_access_only"
@@ -186,3 +191,13 @@ def last_name(rows: Sequence[Any], column: str) -> str | None:
     """The name last given, if any."""
     named: Callable[[Any], bool] = lambda row: row[column] is not None  # noqa: E731
     return next((row[column] for row in reversed(rows) if named(row)), None)
+
+
+def asset_ref(asset: tuple[str, str], name: str | None) -> answers.AssetRef:
+    """An asset as answers name it."""
+    return answers.AssetRef(type=asset[0], id=asset[1], name=name)
+
+
+def period_of(during: During | None) -> answers.Period | None:
+    """A period as answers name it."""
+    return answers.Period(from_=during[0], to=during[1]) if during else None

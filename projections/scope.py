@@ -30,6 +30,7 @@ _OF_ONE_PARTNER = {
     "what_could_during": "what_could_during",
     "windows_of_partner": "windows_of_partner",
     "matrix_at": "what_could",
+    "windows": "windows_of_partner",
     "owners": "owners_of_partner",
     "episodes_of_partner": "episodes_of_partner",
     "episodes": "episodes_of_partner",

@@ -98,6 +98,12 @@ WHERE book = :book
     AND valid_from_earliest <= :at AND :at < valid_to
 ORDER BY asset_type, asset_id, owner, partner, valid_from, opened_by;
 
+-- name: windows
+-- Every window of a book, as known at one entry.
+SELECT * FROM window_of_pair
+WHERE book = :book AND known_from <= :known AND :known < known_to
+ORDER BY asset_type, asset_id, partner, owner, valid_from, opened_by;
+
 -- name: owners_of_asset
 -- The ownerships of one asset, as known at one entry, in the order of time.
 SELECT * FROM ownership_of_asset

@@ -79,6 +79,7 @@ PARTNER = "partners/{t.partner}"
 WHAT = {"kind": "what", "partner": PARTNERS["one"]}
 
 ROWS: dict[str, Row] = {
+    "GET /": Row(ask=lambda _: "/", open=True),
     "GET /livez": Row(ask=lambda _: "/livez", open=True),
     "GET /readyz": Row(ask=lambda _: "/readyz", open=True),
     "GET /metrics": Row(ask=lambda _: "/metrics", open=True),

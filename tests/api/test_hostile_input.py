@@ -161,7 +161,7 @@ HEADS = {
     "bytes": bytes(range(256)) * 4 + b"\r\n\r\n",
     "a TLS greeting": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200 + b"\r\n\r\n",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "HTTP/9": b"GET / HTTP/9.9\r\n" + HOST + b"\r\n",
+    "HTTP/9": b"GET /nowhere HTTP/9.9\r\n" + HOST + b"\r\n",
     "no host": b"GET /v1/portfolios/506914307656634/partners HTTP/1.1\r\n" + KEY + b"\r\n",
     "two hosts": b"GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     "a header without a colon": _get(b"/livez", b"nonsense"),

@@ -1,1 +1,1 @@
-"""The page that checks packs, in a browser: `make test-browser`."""
+"""The pages, and the page that checks packs, in a browser: `make test-browser`."""

@@ -1,0 +1,1 @@
+"""The pages: the answers for people with a browser, from the same questions and keys."""

@@ -1,0 +1,105 @@
+"""Templates and what they may call; every value is escaped on its way in."""
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from domain.instants import format_instant, from_microseconds
+from keys.key import Key
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+ROOT = "/pages"
+
+TYPES = {
+    "page": "Pages",
+    "ad_account": "Ad accounts",
+    "dataset": "Datasets",
+    "catalog": "Catalogs",
+    "instagram_account": "Instagram accounts",
+    "whatsapp_account": "WhatsApp accounts",
+    "offline_event_set": "Offline event sets",
+    "app": "Apps",
+}
+LEVELS = {
+    "full_control": ("F", "full control"),
+    "partial": ("P", "partial access"),
+    "none": ("N", "no tasks"),
+    "unspecified": ("U", "level not specified"),
+}
+CAUSES = {
+    "access_revoked": "access revoked",
+    "access_changed": "access changed",
+    "partner_removed": "partner removed",
+    "ownership_changed": "the asset changed owner",
+    "ownership_ended": "the owner gave the asset up",
+    "asset_deleted": "the asset was deleted",
+}
+
+
+def type_name(asset_type: str) -> str:
+    """A type of assets in the plural as people say it; one that is not known as it came."""
+    return TYPES.get(asset_type, asset_type)
+
+
+def cause_name(cause: str) -> str:
+    """Why a window closed, in words."""
+    return CAUSES.get(cause, cause.replace("_", " "))
+
+
+def moment_text(moment: datetime | int) -> str:
+    """A moment for people, in UTC; seconds and their parts only where there are any."""
+    if isinstance(moment, int):
+        moment = from_microseconds(moment)
+    text = f"{moment.day} {moment:%b %Y, %H:%M}"
+    if moment.microsecond:
+        text += f":{moment:%S.%f}".rstrip("0")
+    elif moment.second:
+        text += f":{moment:%S}"
+    return text
+
+
+def moment_tag(moment: datetime | int) -> Markup:
+    """A moment as an element that a script can put into the reader's zone."""
+    if isinstance(moment, int):
+        moment = from_microseconds(moment)
+    return Markup('<time datetime="{}">{} UTC</time>').format(
+        format_instant(moment), moment_text(moment)
+    )
+
+
+@cache
+def static_url(name: str) -> str:
+    """The address of a shipped file, which changes with its content."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"{ROOT}/static/{name}?v={digest}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(
+        moment=moment_tag, moment_text=moment_text, type_name=type_name, cause=cause_name
+    )
+    environment.globals.update(static=static_url, LEVELS=LEVELS, root=ROOT)
+    return environment
+
+
+def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+    """A page."""
+    key: Key | None = getattr(request.state, "key", None)
+    content = _environment().get_template(template).render(key=key, **context)
+    return Response(content, status, media_type="text/html; charset=utf-8")

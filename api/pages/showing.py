@@ -1,0 +1,112 @@
+"""Showing an answer: as a page, as JSON and as CSV, each from the same answer."""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from api.pages.asking import CLOCKS, Asked, Asking, pinned, query
+from api.pages.rendering import render
+from api.routes.showing import shown
+from bootstrap.services import Services
+from ledger.keyring import KeysMissing, KeysUnreadable
+from projections.moments import Clocks
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one question comes to: the answer, its rows for a sheet, and the page that shows it.
+
+    `answer` and `rows` are asked for where they are shown.
+    """
+
+    answer: Callable[[], BaseModel]
+    rows: Callable[[], Iterable[Mapping[str, Cell]]]
+    columns: Sequence[str]
+    clocks: Clocks
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+Showing = Callable[[Request, Asked], View]
+
+
+def add_page(router: APIRouter, path: str, show: Showing) -> None:
+    """Serve what `show` gives at the path as a page, and beside it as `.json` and as `.csv`."""
+
+    def page(request: Request, asked: Asking) -> Response:
+        view = show(request, asked)
+        return page_of(request, asked, view)
+
+    def as_json(request: Request, asked: Asking) -> Response:
+        return shown(request, show(request, asked).answer())
+
+    def as_csv(request: Request, asked: Asking) -> Response:
+        view = show(request, asked)
+        name = request.url.path.rsplit("/", 1)[-1]
+        return Response(
+            csv_text(view.columns, view.rows()),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{asked.book}-{name}"'},
+        )
+
+    # The twins come first: where the path ends in an id, the page would take them for one.
+    router.add_api_route(f"{path}.json", as_json, methods=["GET"])
+    router.add_api_route(f"{path}.csv", as_csv, methods=["GET"])
+    router.add_api_route(path, page, methods=["GET"])
+
+
+def page_of(request: Request, asked: Asked, view: View) -> Response:
+    """The page that shows a view, with the addresses that lead on from it."""
+    path = request.url.path
+    kept = {name: value for name, value in request.query_params.items() if name not in CLOCKS}
+    permanent = query(**kept, **pinned(view.clocks))
+    return render(
+        request,
+        view.template,
+        asked=asked,
+        clocks=view.clocks,
+        kept=kept,
+        path=path,
+        permanent=f"{path}{permanent}",
+        checkpoint=newest_checkpoint(request),
+        twins={"JSON": f"{path}.json{permanent}", "CSV": f"{path}.csv{permanent}"},
+        now_known=query(**kept, at=asked.at),
+        # Links to other pages ask about the same moments; what is left open stays open.
+        onward=query(at=asked.at, known_at=asked.known_at),
+        **view.context,
+    )
+
+
+def newest_checkpoint(request: Request) -> str:
+    """The newest signed checkpoint in a line, or that there is none."""
+    services: Services = request.app.state.services
+    try:
+        sealed = services.log.newest_checkpoint()
+    except (KeysMissing, KeysUnreadable):
+        sealed = None
+    if sealed is None:
+        return "none signed yet"
+    checkpoint = sealed.checkpoint
+    return f"{checkpoint.origin}, {checkpoint.size} entries, {checkpoint.root.hex()[:16]}…"
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
+    """The rows as CSV (RFC 4180); no cell is a formula to a spreadsheet."""
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows([_inert(row.get(name)) for name in columns] for row in rows)
+    return out.getvalue()
+
+
+def _inert(value: Cell) -> Cell:
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return f"'{value}"
+    return value

@@ -1,0 +1,139 @@
+"""The site of the pages: its routes, its errors, and what each of its answers tells the browser."""
+
+from contextlib import suppress
+from typing import Any, Literal
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import FileResponse, RedirectResponse
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.doors import OF_A_BOOK, door
+from api.pages import books, errors, matrix, offboarding, ownership, search
+from api.pages.rendering import ROOT, STATIC, render
+from api.pages.session import (
+    COOKIE,
+    Sessions,
+    SignInFirst,
+    forget,
+    form_of,
+    keep,
+    knock,
+    safe_next,
+    sessions_of,
+    signed_in,
+)
+from api.pages.showing import add_page
+from bootstrap import clock
+from keys.key import NotAuthenticated
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+FOR_EVER = "public, max-age=31536000, immutable"
+Static = Literal["style.css", "pages.js", "htmx.min.js", "icon.svg"]
+
+open_router = APIRouter()
+
+
+def create_site(state: Any) -> FastAPI:
+    """The site, on the services in the state of the app that it is mounted in at ROOT."""
+    site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    site.state = state
+    state.sessions = Sessions(clock.now)
+    state.histories = matrix.Histories()
+    errors.install(site)
+    site.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    site.add_middleware(Headers)
+    site.include_router(open_router)
+    session = Depends(signed_in)
+    # The door to every book comes after the session that names the key.
+    inside = APIRouter(dependencies=[session])
+    inside.add_api_route("/", books.page, methods=["GET"])
+    book = APIRouter(prefix="/{book}", dependencies=[session, door(*OF_A_BOOK)])
+    add_page(book, "/matrix", matrix.show)
+    book.add_api_route("/matrix/history.json", matrix.history, methods=["GET"])
+    add_page(book, "/ownership", ownership.show)
+    add_page(book, "/offboarding", offboarding.show_all)
+    add_page(book, "/offboarding/{partner}", offboarding.show)
+    add_page(book, "/search", search.show)
+    site.include_router(inside)
+    site.include_router(book)
+    return site
+
+
+async def first_page() -> Response:
+    """From the address of the server to its pages."""
+    return RedirectResponse(f"{ROOT}/", 303)
+
+
+class Headers:
+    """ASGI middleware: the policy of the pages, and cookies of sessions that go on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and add to the head of its answer."""
+
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = POLICY
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "same-origin"
+                # Another key may see something else under the same address.
+                if headers.get("Cache-Control") != FOR_EVER:
+                    headers["Cache-Control"] = "private, no-store"
+                    del headers["ETag"]
+                successor = scope.get("state", {}).get("successor")
+                if successor:
+                    response = Response()
+                    keep(Request(scope), response, successor)
+                    headers.append("Set-Cookie", response.headers["set-cookie"])
+            await send(message)
+
+        await self.app(scope, receive, headed)
+
+
+@open_router.get("/static/{name}")
+def static(name: Static) -> FileResponse:
+    """A shipped file; its address changes with its content."""
+    return FileResponse(STATIC / name, headers={"Cache-Control": FOR_EVER})
+
+
+@open_router.get("/sign-in")
+def sign_in_page(request: Request, next: str = "") -> Response:
+    """The form that takes a key."""
+    return render(request, "sign-in.html", next=safe_next(next), why="")
+
+
+@open_router.post("/sign-in")
+async def sign_in(request: Request) -> Response:
+    """A session for a key."""
+    form = await form_of(request)
+    wanted, secret = safe_next(form.get("next", "")), form.get("key", "").strip()
+    try:
+        await knock(request, secret)
+    except NotAuthenticated:
+        why = (
+            "This key opens nothing here. It may be mistyped, revoked or expired: paste the whole "
+            "key, which begins with al_live_, or ask whoever manages the keys."
+        )
+        return render(request, "sign-in.html", status=401, next=wanted, why=why)
+    response = RedirectResponse(wanted, 303)
+    keep(request, response, sessions_of(request).begun(secret))
+    return response
+
+
+@open_router.post("/sign-out")
+async def sign_out(request: Request) -> Response:
+    """The end of the session, here and wherever its cookie may be."""
+    await form_of(request)
+    response = RedirectResponse(f"{ROOT}/sign-in", 303)
+    with suppress(SignInFirst):
+        sessions_of(request).end(request.cookies.get(COOKIE, ""))
+    forget(request, response)
+    return response
