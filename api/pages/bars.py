@@ -114,7 +114,7 @@ def bars_of(scale: Scale, window: Window, bar: Bar) -> list[Bar]:
     until = scale.end if window.to is None else to_microseconds(window.to)
     over = scale.end if window.to_earliest is None else to_microseconds(window.to_earliest)
     said = f"{bar.said}, {span_said(window)}"
-    if window.to_earliest is not None and from_ >= over and since < until:
+    if window.to_earliest is not None and from_ >= over:
         return [_placed(scale, since, until, _possible(bar), said=f"possibly {said}")]
     found = [_placed(scale, from_, over, bar, said=said)]
     if since < from_:

@@ -48,7 +48,7 @@ def test_a_bar_covers_exactly_what_its_window_does(window: Window, at: int, know
     bars = bars_of(scale, window, look("f", "F", "full control"))
     x = scale.share(to_microseconds(asked))
     for bar in bars:
-        assert 0 <= bar.x
+        assert bar.x >= 0
         assert bar.x + bar.width <= 100.001
         assert bar.width >= LEAST
     near = {bar.name for bar in bars if bar.x - LEAST <= x <= bar.x + bar.width + LEAST}
