@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -137,7 +138,13 @@ def _shared(
     clocks: Clocks,
     open_then: Sequence[Holding],
 ) -> dict[str, Any]:
+    others = timeline.ownerships if isinstance(timeline, AssetTimeline) else timeline.episodes
+    changes = changes_of(item.window for item in (*timeline.windows, *others))
+    known = str(clocks.known_at.entry)
     return {
+        "before": max((at for at in changes if at < clocks.at), default=None),
+        "after": min((at for at in changes if at > clocks.at), default=None),
+        "step": lambda at: query(at=at, known_at=known),
         "timeline": timeline,
         "names": names,
         "scale": scale,
@@ -146,6 +153,16 @@ def _shared(
         "line": _line,
         "entries": [told(entry, names) for entry in timeline.entries],
     }
+
+
+def changes_of(windows: Iterable[Window]) -> set[datetime]:
+    """The moments at which something begins or ends, or may."""
+    ends = {
+        at
+        for window in windows
+        for at in (window.from_earliest, window.from_, window.to_earliest, window.to)
+    }
+    return {at for at in ends if at is not None}
 
 
 def _line(item: Holding) -> tuple[str, str, str, int]:
