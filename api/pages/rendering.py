@@ -1,10 +1,11 @@
 """Templates and what they may call; every value is escaped on its way in."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,6 +17,7 @@ from keys.key import Key
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 ROOT = "/pages"
+MICROSECOND = timedelta(microseconds=1)
 
 TYPES = {
     "page": "Pages",
@@ -48,6 +50,21 @@ def type_name(asset_type: str) -> str:
     return TYPES.get(asset_type, asset_type)
 
 
+def kind_name(asset_type: str) -> str:
+    """A type of assets in the singular."""
+    return TYPES[asset_type].removesuffix("s") if asset_type in TYPES else asset_type
+
+
+def asset_address(book: str, type: str, id: str) -> str:
+    """Where the timeline of an asset is."""
+    return f"{ROOT}/{book}/assets/{quote(type, safe='')}/{quote(id, safe='')}/timeline"
+
+
+def partner_address(book: str, partner: str) -> str:
+    """Where the timeline of a partner is."""
+    return f"{ROOT}/{book}/partners/{quote(partner, safe='')}/timeline"
+
+
 def cause_name(cause: str) -> str:
     """Why a window closed, in words."""
     return CAUSES.get(cause, cause.replace("_", " "))
@@ -74,6 +91,14 @@ def moment_tag(moment: datetime | int) -> Markup:
     )
 
 
+def edge_tag(earliest: datetime) -> Markup:
+    """From when on a change may have happened: mostly just after the old state was seen."""
+    seen = earliest - MICROSECOND
+    if seen.microsecond == 0:
+        return Markup("after {}").format(moment_tag(seen))
+    return Markup("not before {}").format(moment_tag(earliest))
+
+
 @cache
 def static_url(name: str) -> str:
     """The address of a shipped file, which changes with its content."""
@@ -92,9 +117,20 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(
-        moment=moment_tag, moment_text=moment_text, type_name=type_name, cause=cause_name
+        moment=moment_tag,
+        moment_text=moment_text,
+        type_name=type_name,
+        kind_name=kind_name,
+        edge=edge_tag,
+        cause=cause_name,
     )
-    environment.globals.update(static=static_url, LEVELS=LEVELS, root=ROOT)
+    environment.globals.update(
+        static=static_url,
+        LEVELS=LEVELS,
+        root=ROOT,
+        asset_address=asset_address,
+        partner_address=partner_address,
+    )
     return environment
 
 

@@ -3,7 +3,7 @@
 from fastapi import Request
 from pydantic import BaseModel
 
-from api.pages.asking import Asked, query
+from api.pages.asking import Asked
 from api.pages.matrix import history_of
 from api.pages.showing import View
 from projections.answers import AssetRef
@@ -51,10 +51,7 @@ def show(request: Request, asked: Asked) -> View:
         columns=("kind", "id", "name"),
         clocks=clocks,
         template="search.html",
-        context={
-            "found": found,
-            "of_type": lambda kind: query(type=kind, at=asked.at, known_at=asked.known_at),
-        },
+        context={"found": found},
     )
 
 

@@ -1,10 +1,12 @@
 """Showing an answer: as a page, as JSON and as CSV, each from the same answer."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -15,6 +17,9 @@ from api.routes.showing import shown
 from bootstrap.services import Services
 from ledger.keyring import KeysMissing, KeysUnreadable
 from projections.moments import Clocks
+
+_UNFIT = re.compile(r"[^A-Za-z0-9._]+")
+"""What has no place in the name of a file."""
 
 Cell = str | int | float | None
 
@@ -49,7 +54,8 @@ def add_page(router: APIRouter, path: str, show: Showing) -> None:
 
     def as_csv(request: Request, asked: Asking) -> Response:
         view = show(request, asked)
-        name = request.url.path.rsplit("/", 1)[-1]
+        address = request.scope["path"].partition(f"/{asked.book}/")[2]
+        name = _UNFIT.sub("-", address)
         return Response(
             csv_text(view.columns, view.rows()),
             media_type="text/csv; charset=utf-8",
@@ -64,7 +70,7 @@ def add_page(router: APIRouter, path: str, show: Showing) -> None:
 
 def page_of(request: Request, asked: Asked, view: View) -> Response:
     """The page that shows a view, with the addresses that lead on from it."""
-    path = request.url.path
+    path = quote(request.scope["path"])
     kept = {name: value for name, value in request.query_params.items() if name not in CLOCKS}
     permanent = query(**kept, **pinned(view.clocks))
     return render(

@@ -1,6 +1,6 @@
 """A client of the app on a ledger of either kind."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -16,7 +16,10 @@ OWNER, PARTNER, OTHER = "506914307656634", "563920174410288", "600000000000001"
 PAGE = {"type": "page", "id": "104857600219483", "name": "Front page"}
 
 
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
 Headers = dict[str, str]
+SignIn = Callable[..., str]
 
 _names = count(1)
 
@@ -83,3 +86,26 @@ class Recorder:
 def recorder(client: TestClient) -> Recorder:
     """Posts facts to the owner's book."""
     return Recorder(client)
+
+
+@pytest.fixture
+def browser(settings: Settings, services: Services) -> Iterator[TestClient]:
+    """A client that keeps cookies and follows nothing."""
+    app = create_app(settings, services)
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sign_in(browser: TestClient, services: Services) -> SignIn:
+    """Signs in with a new key of a role; returns the id of the key."""
+
+    def signed_in(role: Role, *books: str, partner: str | None = None) -> str:
+        new = NewKey(name=f"p{role}", role=role, books=frozenset(books), partner=partner)
+        key, secret = services.keys.create(new)
+        answer = browser.post("/pages/sign-in", content=f"key={secret}", headers=FORM)
+        assert answer.status_code == 303
+        assert secret not in answer.headers["set-cookie"]
+        return key.id
+
+    return signed_in

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,50 +13,25 @@ from starlette.datastructures import State
 from starlette.testclient import TestClient
 
 import api.pages
-from api.app import create_app
 from api.pages.asking import stated
 from api.pages.session import COOKIE, Sessions, SignInFirst, safe_next
 from api.pages.site import create_site
 from bootstrap.services import Services
-from bootstrap.settings import Settings
 from keys.key import NewKey, Role
-from tests.api.conftest import OTHER, OWNER, PARTNER, Recorder
+from tests.api.conftest import FORM, OTHER, OWNER, PAGE, PARTNER, Recorder, SignIn
 
 STATIC = Path(api.pages.__file__).parent / "static"
-FORM = {"content-type": "application/x-www-form-urlencoded"}
 INSIDE = (
     "matrix", "matrix.json", "matrix.csv", "matrix/history.json", "ownership", "ownership.json",
     "ownership.csv", "offboarding", "offboarding.json", "offboarding.csv",
     f"offboarding/{PARTNER}", f"offboarding/{PARTNER}.json", f"offboarding/{PARTNER}.csv",
     "search", "search.json", "search.csv",
+    *(f"{page}{twin}" for twin in ("", ".json", ".csv") for page in (
+        f"assets/page/{PAGE['id']}/timeline", f"partners/{PARTNER}/timeline", "entries/3",
+    )),
 )  # fmt: skip
 
 OPEN = {"/static/{name}", "/sign-in", "/sign-out"}
-
-SignIn = Callable[..., str]
-
-
-@pytest.fixture
-def browser(settings: Settings, services: Services) -> Iterator[TestClient]:
-    """A client that keeps cookies and follows nothing."""
-    app = create_app(settings, services)
-    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as opened:
-        yield opened
-
-
-@pytest.fixture
-def sign_in(browser: TestClient, services: Services) -> SignIn:
-    """Signs in with a new key of a role; returns the id of the key."""
-
-    def signed_in(role: Role, *books: str, partner: str | None = None) -> str:
-        new = NewKey(name=f"p{role}", role=role, books=frozenset(books), partner=partner)
-        key, secret = services.keys.create(new)
-        answer = browser.post("/pages/sign-in", content=f"key={secret}", headers=FORM)
-        assert answer.status_code == 303
-        assert secret not in answer.headers["set-cookie"]
-        return key.id
-
-    return signed_in
 
 
 def test_a_session_is_a_sealed_cookie_of_this_site_alone(
@@ -85,8 +59,17 @@ def test_a_key_that_opens_nothing_is_told_so(browser: TestClient) -> None:
 def test_every_page_of_a_book_is_among_those_that_are_tried() -> None:
     """A page that is new is not tested here, so it may not be there."""
     routes = {context.path for context in iter_route_contexts(create_site(State()).routes)}
-    tried = {"/{book}/" + path.replace(PARTNER, "{partner}") for path in INSIDE}
+    tried = {"/{book}/" + as_route(path) for path in INSIDE}
     assert routes == OPEN | {"/"} | tried
+
+
+def as_route(path: str) -> str:
+    """The route of a path that is tried."""
+    asset = f"page/{PAGE['id']}"
+    named = {asset: "{type}/{id}", PARTNER: "{partner}", "entries/3": "entries/{number}"}
+    for given, name in named.items():
+        path = path.replace(given, name)
+    return path
 
 
 @pytest.mark.parametrize("path", INSIDE)
