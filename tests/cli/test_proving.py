@@ -15,6 +15,7 @@ from bootstrap.logs import structured_log
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
 from cli.worker import check_log, schedule
+from ledger.store_errors import StoreUnavailable
 from tests.cli.conftest import STORY, Program
 
 ASSET, PARTNER = "page:104857600219483", "563920174410288"
@@ -217,6 +218,35 @@ def test_the_worker_checks_the_log_and_doctor_tells_what_it_found(
     monkeypatch.setenv("ACCESS_LEDGER_LOG_KEY_FILE", str(tmp_path / "there.zip"))
     (tmp_path / "there.zip").write_text("x")
     assert re.search(r"WRONG +log: the file of signing keys .* cannot be used", told("doctor").out)
+
+
+def test_a_check_that_breaks_off_stops_no_worker(
+    told: Program, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Only a store that is away is left to the worker, which waits for it; then it is due still."""
+    assert told("verify").code == 0
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("UPDATE log_state SET size = 'many'")
+    file.close()
+    with open_services(Settings()) as services:
+        check_log(services, structured_log())
+        said = capfd.readouterr().err
+        assert '"event":"log check broke off"' in said
+        assert '"error":"TypeError"' in said
+        assert "Traceback" not in said
+
+        def away() -> None:
+            calls.append(1)
+            if len(calls) == 1:
+                raise StoreUnavailable("somewhere", "gone")
+
+        calls: list[int] = []
+        check = schedule(1, away)
+        with pytest.raises(StoreUnavailable):
+            check()
+        check()
+        check()
+        assert len(calls) == 2
 
 
 def test_lost_keys_are_said_to_be_lost_and_not_replaced(told: Program, tmp_path: Path) -> None:
