@@ -16,8 +16,8 @@ from cli.times import as_of, period
 from evidence.__main__ import check
 from evidence.errors import VerificationError
 from evidence.notes import MAX_NOTE_BYTES, read_note
+from ledger.checkpoints import held_checkpoint
 from ledger.keyring import KeysMissing, create_keyring, rotate_keyring
-from ledger.log import held_checkpoint
 from ledger.self_check import check_and_note
 from projections.packing import Wanted
 

@@ -10,11 +10,13 @@ import orjson
 from domain.instants import format_instant
 from evidence.checkpoints import Checkpoint
 from evidence.errors import VerificationError
-from evidence.merkle import HASH_BYTES, Appender, Row, leaf_hash
+from evidence.merkle import Appender, Row, leaf_hash
 from ledger.book import Clock
+from ledger.checkpoints import LogDamaged, stored_checkpoint
 from ledger.database import Database, load_sql
 from ledger.keyring import Keyring
-from ledger.log import BATCH, HASHES_PER_ROW, Log, LogDamaged, stored_checkpoint
+from ledger.log import BATCH, Log
+from ledger.tree import StoredTree
 
 _OTHER_HASH = (
     "does not have the hash that was sealed: its bytes were changed, or an entry before it was "
@@ -134,7 +136,7 @@ class _Check:
             self.runs = [(run["first_leaf"], run["first_position"]) for run in runs]
         found, keys = [], keyring()
         for row in rows:
-            checkpoint = stored_checkpoint(row["nth"], bytes(row["note"]), keys)
+            checkpoint = stored_checkpoint(row, keys).checkpoint
             found.append((f"checkpoint {row['nth']} (signed at {row['signed_at']})", checkpoint))
         return found
 
@@ -225,17 +227,8 @@ class _Check:
 
     def _stored_hashes(self, level: int, first: int, count: int) -> list[bytes]:
         """Hashes side by side as the tree has them; empty for what it does not have."""
-        found: list[bytes] = []
         with self.database.reading() as connection:
-            for tile in range(first // HASHES_PER_ROW, (first + count - 1) // HASHES_PER_ROW + 1):
-                row = self.sql.log_hashes(connection, level=level, tile=tile)
-                hashes, before = row["digests"] if row else b"", tile * HASHES_PER_ROW
-                low, high = max(first, before), min(first + count, before + HASHES_PER_ROW)
-                starts = range(
-                    (low - before) * HASH_BYTES, (high - before) * HASH_BYTES, HASH_BYTES
-                )
-                found += [bytes(hashes[start : start + HASH_BYTES]) for start in starts]
-        return found
+            return StoredTree(self.sql, connection).hashes(level, first, count)
 
 
 def _named(row: Any) -> str:

@@ -45,12 +45,14 @@ WHERE first_leaf <= :leaf
 ORDER BY first_leaf DESC
 LIMIT 1;
 
--- name: run_of_position^
--- The run that a position belongs to.
+-- name: runs_between
+-- The runs that the positions from one to another belong to, in order.
 SELECT first_leaf, first_position FROM log_run
-WHERE first_position <= :position
-ORDER BY first_position DESC
-LIMIT 1;
+WHERE first_position <= :high
+    AND first_position >= COALESCE(
+        (SELECT MAX(first_position) FROM log_run WHERE first_position <= :low), 0
+    )
+ORDER BY first_position;
 
 -- name: newest_checkpoint^
 -- The newest checkpoint.

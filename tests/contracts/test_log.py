@@ -18,8 +18,9 @@ from evidence.errors import VerificationError
 from evidence.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
 from evidence.tiles import Tile, parse_path, read_entry_bundle, read_hash_tile
 from ledger import log as keeping
+from ledger.checkpoints import LogDamaged
 from ledger.keyring import Keyring, KeysMissing, KeysUnreadable, create_keyring, rotate_keyring
-from ledger.log import Log, LogDamaged, NoSuchTile
+from ledger.log import Log, NoSuchTile
 from ledger.self_check import Checked, CheckpointBroken, EntriesMissing, EntryChanged, check_log
 from tests.conftest import TestClock
 
@@ -226,6 +227,14 @@ def test_entries_that_were_taken_out_are_found(services: Services, log: Log) -> 
     _tamper(services, "DELETE FROM stored_events WHERE originator_version = 5")
     with pytest.raises(EntriesMissing, match="sealed at position 5 is missing; entry 6 of book"):
         _check(services, log)
+
+
+def test_no_part_of_a_bundle_passes_for_the_whole(services: Services, log: Log) -> None:
+    _record(services, 1, 30)
+    log.seal()
+    _tamper(services, "DELETE FROM stored_events WHERE originator_version > 28")
+    with pytest.raises(LogDamaged, match="of 30 entries from leaf 0 on 28 are there"):
+        log.tile(Tile("entries", 0, 30))
 
 
 def test_a_tree_that_was_made_to_fit_changed_entries_breaks_the_checkpoints(

@@ -1,0 +1,86 @@
+"""Checkpoints as this ledger stores them, or as somebody else holds them, and what they say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from evidence.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
+from evidence.errors import VerificationError
+from evidence.merkle import StoredHash, consistency_proof, verify_consistency
+from evidence.notes import VerifierKey, open_note, read_note
+from ledger.keyring import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A signed checkpoint and what it says."""
+
+    note: bytes
+    checkpoint: Checkpoint
+
+    def is_by(self, key: VerifierKey) -> bool:
+        """Whether this key signed it."""
+        try:
+            open_note(self.note, [key])
+        except VerificationError:
+            return False
+        return True
+
+
+class LogDamaged(VerificationError):
+    """What the log is made of was changed in the store."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what}: the store was changed from outside; run access-ledger verify, which names "
+            "what differs, and restore a backup"
+        )
+
+
+class OtherLog(VerificationError):
+    """A checkpoint of another ledger's log."""
+
+    def __init__(self, origin: str, ours: str) -> None:
+        super().__init__(f"the checkpoint is one of {origin}, and this ledger's log is {ours}")
+
+
+def stored_checkpoint(row: Any, keyring: Keyring) -> Sealed:
+    """A row of the table of checkpoints. Raises LogDamaged."""
+    note = bytes(row["note"])
+    try:
+        return Sealed(note, open_checkpoint(note, keyring.verifiers, origin=keyring.origin))
+    except VerificationError as error:
+        raise LogDamaged(
+            f"checkpoint {row['nth']} of this ledger does not hold: {error}"
+        ) from error
+
+
+def held_checkpoint(note: bytes, keyring: Keyring) -> Sealed:
+    """A checkpoint that somebody holds. Raises VerificationError, also for another ledger's."""
+    origin = parse_checkpoint(read_note(note).text).origin
+    if origin != keyring.origin:
+        raise OtherLog(origin, keyring.origin)
+    return Sealed(note, open_checkpoint(note, keyring.verifiers, origin=origin))
+
+
+def origin_of(row: Any) -> str:
+    """The log that a stored checkpoint is one of, whoever signed it. Raises LogDamaged."""
+    try:
+        return parse_checkpoint(read_note(bytes(row["note"])).text).origin
+    except VerificationError as error:
+        raise LogDamaged(
+            f"checkpoint {row['nth']} of this ledger cannot be read: {error}"
+        ) from error
+
+
+def require_grown(old: Checkpoint, size: int, root: bytes, stored: StoredHash) -> None:
+    """Raise LogDamaged unless a new root extends the one that was signed last."""
+    try:
+        verify_consistency(
+            old_size=old.size,
+            new_size=size,
+            old_root=old.root,
+            new_root=root,
+            proof=consistency_proof(old.size, size, stored) if old.size <= size else [],
+        )
+    except VerificationError as error:
+        raise LogDamaged(f"the tree does not extend its newest checkpoint ({error})") from error
