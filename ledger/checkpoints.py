@@ -36,6 +36,17 @@ class LogDamaged(VerificationError):
         )
 
 
+class CheckpointsMissing(VerificationError):
+    """A checkpoint that was signed is not in the store any more."""
+
+    def __init__(self, which: str) -> None:
+        super().__init__(
+            f"{which} of this ledger is missing: what was signed was taken out of the store; "
+            "restore a backup, and hold the ledger to a checkpoint kept elsewhere: access-ledger "
+            "verify --against FILE"
+        )
+
+
 class OtherLog(VerificationError):
     """A checkpoint of another ledger's log."""
 
@@ -52,6 +63,15 @@ def stored_checkpoint(row: Any, keyring: Keyring) -> Sealed:
         raise LogDamaged(
             f"checkpoint {row['nth']} of this ledger does not hold: {error}"
         ) from error
+
+
+def require_never_signed(last_check: Any) -> None:
+    """Raise CheckpointsMissing if the last check, after which one is signed, found nothing wrong.
+
+    The note of a check that found something keeps how many entries the last sound one went through.
+    """
+    if last_check and (last_check["problem"] is None or last_check["entries"]):
+        raise CheckpointsMissing("every checkpoint")
 
 
 def held_checkpoint(note: bytes, keyring: Keyring) -> Sealed:

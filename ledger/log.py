@@ -16,7 +16,14 @@ from evidence.merkle import Appender, consistency_proof, inclusion_proof, leaf_h
 from evidence.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, entry_bundle, hash_tile
 from ledger.book import Clock
 from ledger.bulk import collector_paused
-from ledger.checkpoints import LogDamaged, Sealed, origin_of, require_grown, stored_checkpoint
+from ledger.checkpoints import (
+    LogDamaged,
+    Sealed,
+    origin_of,
+    require_grown,
+    require_never_signed,
+    stored_checkpoint,
+)
 from ledger.database import Database, load_sql
 from ledger.keyring import Keyring, KeysMissing, KeysUnreadable, create_keyring, read_keyring
 from ledger.tree import StoredTree
@@ -176,7 +183,9 @@ class Log:
             row = self._sql.newest_checkpoint(connection)
             keyring = self._keys_of(row)  # others may have sealed, or rotated them, meanwhile
             newest = stored_checkpoint(row, keyring) if row else None
-            if newest and newest.checkpoint.size == size and newest.is_by(keyring.log.verifier):
+            if newest is None:
+                require_never_signed(self._sql.last_check(connection))
+            elif newest.checkpoint.size == size and newest.is_by(keyring.log.verifier):
                 return newest
             stored = self._tree(connection).hash_at
             root = root_at(size, stored)

@@ -12,7 +12,12 @@ from evidence.checkpoints import Checkpoint
 from evidence.errors import VerificationError
 from evidence.merkle import Appender, Row, leaf_hash
 from ledger.book import Clock
-from ledger.checkpoints import LogDamaged, stored_checkpoint
+from ledger.checkpoints import (
+    CheckpointsMissing,
+    LogDamaged,
+    require_never_signed,
+    stored_checkpoint,
+)
 from ledger.database import Database, load_sql
 from ledger.keyring import Keyring
 from ledger.log import BATCH, Log
@@ -80,6 +85,7 @@ class LastCheck:
 
     checked_at: str
     entries: int
+    """How many the last check went through that found nothing wrong."""
     problem: str | None
 
 
@@ -132,10 +138,15 @@ class _Check:
     def _checkpoints(self, keyring: Callable[[], Keyring]) -> list[tuple[str, Checkpoint]]:
         with self.database.reading() as connection:
             rows = list(self.sql.all_checkpoints(connection))
+            last = self.sql.last_check(connection)
             runs = self.sql.log_runs(connection)
             self.runs = [(run["first_leaf"], run["first_position"]) for run in runs]
         found, keys = [], keyring()
-        for row in rows:
+        if not rows:
+            require_never_signed(last)
+        for nth, row in enumerate(rows, 1):
+            if row["nth"] != nth:
+                raise CheckpointsMissing(f"checkpoint {nth}")
             checkpoint = stored_checkpoint(row, keys).checkpoint
             found.append((f"checkpoint {row['nth']} (signed at {row['signed_at']})", checkpoint))
         return found

@@ -321,6 +321,35 @@ def test_a_damaged_tree_is_found_and_made_anew(told: Program, tmp_path: Path) ->
         assert told("log", "checkpoint").out == before
 
 
+def test_checkpoints_that_are_gone_are_told_from_those_that_never_were(
+    told: Program, tmp_path: Path
+) -> None:
+    never = "there was no checkpoint to hold the entries to: they are signed as they are now"
+    gone = "not verified: every checkpoint of this ledger is missing"
+    told("log", "key", "show")  # the keys alone say nothing
+    first = told("verify")
+    assert (first.code, never in first.err) == (0, True)
+    assert "agrees with itself" in told("verify").err
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("DROP TRIGGER log_checkpoint_refuse_delete")
+        file.execute("DELETE FROM log_checkpoint")
+    file.close()
+    for command in (
+        ("verify",),
+        ("verify",),
+        ("log", "checkpoint"),
+        ("evidence", "matrix", "-o", "x"),
+    ):
+        ran = told(*command)
+        assert (ran.code, gone in ran.err) == (5, True), ran.err
+    assert "WRONG  log check" in told("doctor").out
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("DELETE FROM log_check")
+    file.close()
+    ran = told("verify")
+    assert (ran.code, never in ran.err) == (0, True)
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -18,10 +18,17 @@ from evidence.errors import VerificationError
 from evidence.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
 from evidence.tiles import Tile, parse_path, read_entry_bundle, read_hash_tile
 from ledger import log as keeping
-from ledger.checkpoints import LogDamaged
+from ledger.checkpoints import CheckpointsMissing, LogDamaged
 from ledger.keyring import Keyring, KeysMissing, KeysUnreadable, create_keyring, rotate_keyring
 from ledger.log import Log, NoSuchTile
-from ledger.self_check import Checked, CheckpointBroken, EntriesMissing, EntryChanged, check_log
+from ledger.self_check import (
+    Checked,
+    CheckpointBroken,
+    EntriesMissing,
+    EntryChanged,
+    check_and_note,
+    check_log,
+)
 from tests.conftest import TestClock
 
 BOOK = "10001"
@@ -316,6 +323,36 @@ def test_a_checkpoint_over_the_empty_log_holds_for_ever(services: Services, log:
     assert _check(services, log, empty).checkpoints == 1
     log.seal()
     assert _check(services, log, empty).checkpoints == 2
+
+
+def test_checkpoints_that_were_taken_out_are_missed(services: Services, log: Log) -> None:
+    """A check signs one, and its note stays, also when the next ones find something."""
+    _record(services, 1, 3)
+    log.seal()
+    _record(services, 4, 5)
+    check_and_note(log, services.database, TestClock())
+    _tamper(services, "DELETE FROM log_checkpoint WHERE nth = 1")
+    with pytest.raises(CheckpointsMissing, match=r"^checkpoint 1 of this ledger is missing: what"):
+        _check(services, log)
+    _tamper(services, "DELETE FROM log_checkpoint")
+    for _ in range(2):
+        with pytest.raises(
+            CheckpointsMissing, match=r"^every checkpoint of this ledger is missing"
+        ):
+            check_and_note(log, services.database, TestClock())
+    _record(services, 6, 6)
+    with pytest.raises(CheckpointsMissing, match="restore a backup, and hold the ledger to a chec"):
+        log.seal()
+
+
+def test_a_log_that_was_extended_and_never_signed_is_no_damage(
+    services: Services, log: Log
+) -> None:
+    """A process may end between the two, or have no keys yet."""
+    _record(services, 1, 3)
+    log.extend()
+    assert _check(services, log) == Checked(3, 3, 0, root_of(_leaves(services)))
+    assert log.seal().checkpoint.size == 3
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
