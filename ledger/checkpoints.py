@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidence.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
-from evidence.errors import VerificationError
+from evidence.errors import NotSigned, VerificationError
 from evidence.merkle import StoredHash, consistency_proof, verify_consistency
 from evidence.notes import VerifierKey, open_note, read_note
 from ledger.keyring import Keyring
@@ -26,13 +26,26 @@ class Sealed:
         return True
 
 
+REBUILD = "run: access-ledger log rebuild"
+"""What to do where the entries are as they were signed, and the tree over them is not."""
+RESTORE = "restore a backup"
+LOOK = "run access-ledger verify, which names what differs and says what to do"
+
+
 class LogDamaged(VerificationError):
     """What the log is made of was changed in the store."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, advice: str = LOOK) -> None:
+        super().__init__(f"{what}: the store was changed from outside; {advice}")
+
+
+class KeyUnknown(VerificationError):
+    """None of the keys that are there signed a checkpoint of this log."""
+
+    def __init__(self, nth: int) -> None:
         super().__init__(
-            f"{what}: the store was changed from outside; run access-ledger verify, which names "
-            "what differs, and restore a backup"
+            f"checkpoint {nth} of this ledger does not hold: no known key has signed it; put back "
+            "the key file with its former keys"
         )
 
 
@@ -55,10 +68,12 @@ class OtherLog(VerificationError):
 
 
 def stored_checkpoint(row: Any, keyring: Keyring) -> Sealed:
-    """A row of the table of checkpoints. Raises LogDamaged."""
+    """A row of the table of checkpoints. Raises KeyUnknown and LogDamaged."""
     note = bytes(row["note"])
     try:
         return Sealed(note, open_checkpoint(note, keyring.verifiers, origin=keyring.origin))
+    except NotSigned as error:
+        raise KeyUnknown(row["nth"]) from error
     except VerificationError as error:
         raise LogDamaged(
             f"checkpoint {row['nth']} of this ledger does not hold: {error}"

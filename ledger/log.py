@@ -17,6 +17,8 @@ from evidence.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, entry_bundle, hash_til
 from ledger.book import Clock
 from ledger.bulk import collector_paused
 from ledger.checkpoints import (
+    REBUILD,
+    RESTORE,
     LogDamaged,
     Sealed,
     origin_of,
@@ -114,7 +116,7 @@ class Log:
                 signed = stored_checkpoint(row, self._keys_of(row)).checkpoint
                 stored = self._tree(connection).hash_at
                 if signed.size > taken or root_at(signed.size, stored) != signed.root:
-                    raise LogDamaged("the entries do not add up to the newest checkpoint")
+                    raise LogDamaged("the entries do not add up to the newest checkpoint", RESTORE)
         return taken
 
     def _take(self, connection: Any) -> int:
@@ -145,7 +147,7 @@ class Log:
         find = self._sql.take_log_turn if taking_turns else self._sql.log_state
         state = find(connection)
         if state is None:
-            raise LogDamaged("how far the log has come is not stored")
+            raise LogDamaged("how far the log has come is not stored", REBUILD)
         return state
 
     def _require_sound(self, connection: Any, state: Any) -> int:
@@ -224,7 +226,7 @@ class Log:
         for position in positions:
             at = bisect_right(starts, position) - 1
             if at < 0:
-                raise LogDamaged(f"no leaf is noted for position {position}")
+                raise LogDamaged(f"no leaf is noted for position {position}", REBUILD)
             leaves.append(runs[at]["first_leaf"] + position - starts[at])
         return leaves
 
@@ -233,7 +235,7 @@ class Log:
         with self._database.reading() as connection:
             run = self._sql.run_of_leaf(connection, leaf=leaf)
             if run is None:
-                raise LogDamaged(f"no position is noted for leaf {leaf}")
+                raise LogDamaged(f"no position is noted for leaf {leaf}", REBUILD)
             return int(run["first_position"] + leaf - run["first_leaf"])
 
     def inclusion(self, positions: Iterable[int], size: int) -> list[tuple[int, list[bytes]]]:

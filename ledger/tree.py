@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from evidence.merkle import HASH_BYTES, Row, StoredHash
+from ledger.checkpoints import REBUILD, LogDamaged
 from ledger.stored_bytes import canonical_json
 
 HASHES_PER_ROW = 256
@@ -23,8 +24,8 @@ class StoredTree:
         self._rows: dict[tuple[int, int], bytes] = {}
 
     def hash_at(self, level: int, index: int) -> bytes:
-        """One hash; empty where the tree has none."""
-        return self.hashes(level, index, 1)[0]
+        """One hash. Raises LogDamaged where it is not there."""
+        return _require(level, index, self.hashes(level, index, 1)[0])
 
     def hashes(self, level: int, first: int, count: int) -> list[bytes]:
         """Hashes side by side; empty for those that the tree does not have."""
@@ -60,7 +61,10 @@ class StoredTree:
             start, hashes = start + len(taken), hashes[len(taken) :]
 
     def proved(self, prove: Callable[[StoredHash], Proof]) -> Proof:
-        """What is proven from stored hashes: first seen which ones, then read in one statement."""
+        """What is proven from stored hashes: first seen which ones, then read in one statement.
+
+        Raises LogDamaged where one of them is not there.
+        """
         wanted: set[tuple[int, int]] = set()
 
         def noted(level: int, index: int) -> bytes:
@@ -74,4 +78,10 @@ class StoredTree:
             (row["level"], row["tile"] * HASHES_PER_ROW + row["place"]): bytes(row["digest"])
             for row in rows
         }
-        return prove(lambda level, index: found.get((level, index), b""))
+        return prove(lambda level, index: _require(level, index, found.get((level, index), b"")))
+
+
+def _require(level: int, index: int, found: bytes) -> bytes:
+    if len(found) != HASH_BYTES:
+        raise LogDamaged(f"hash {index} of level {level} of the tree is not stored", REBUILD)
+    return found

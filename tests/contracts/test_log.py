@@ -18,7 +18,7 @@ from evidence.errors import VerificationError
 from evidence.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
 from evidence.tiles import Tile, parse_path, read_entry_bundle, read_hash_tile
 from ledger import log as keeping
-from ledger.checkpoints import CheckpointsMissing, LogDamaged
+from ledger.checkpoints import CheckpointsMissing, KeyUnknown, LogDamaged
 from ledger.keyring import Keyring, KeysMissing, KeysUnreadable, create_keyring, rotate_keyring
 from ledger.log import Log, NoSuchTile
 from ledger.self_check import (
@@ -282,7 +282,7 @@ def test_an_older_copy_of_the_ledger_does_not_extend_a_later_checkpoint(
 def test_a_checkpoint_of_another_key_is_none_of_this_ledger(services: Services, log: Log) -> None:
     _record(services, 1, 3)
     log.seal()
-    with pytest.raises(LogDamaged, match="checkpoint 1 of this ledger does not hold: no known key"):
+    with pytest.raises(KeyUnknown, match="checkpoint 1 of this ledger does not hold: no known key"):
         check_log(services.database, lambda: Keyring.generate(log.keyring().origin))
 
 
@@ -381,3 +381,87 @@ def test_keys_that_are_rotated_during_a_check_are_no_damage(services: Services, 
         return log.keyring()
 
     assert check_log(services.database, rotated).checkpoints == 1
+
+
+_RESTORE, _REBUILD = "; restore a backup", "; run: access-ledger log rebuild"
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        (["DELETE FROM log_state"], "how far the log has come is not stored: the store was"),
+        (["DELETE FROM log_run"], "which positions are which leaves is not stored: the store"),
+        (
+            ["UPDATE log_run SET first_position = 2"],
+            "position 2 is noted for leaf 0, whose entry is at 1: the store was changed",
+        ),
+        (
+            ["UPDATE log_hashes SET digests = substr(digests, 1, 160) WHERE level = 0"],
+            "the stored hash 5 of level 0 of the tree is not the one that the entries make, and",
+        ),
+        (
+            ["DELETE FROM log_hashes WHERE level = 2"],
+            "the stored hash 0 of level 2 of the tree is not the one that the entries make, and",
+        ),
+    ],
+)
+def test_a_tree_that_is_damaged_over_sound_entries_is_to_be_made_anew(
+    services: Services, log: Log, statements: list[str], found: str
+) -> None:
+    _record(services, 1, 30)
+    sealed = log.seal()
+    _tamper(services, *statements)
+    with pytest.raises(VerificationError) as caught:
+        _check(services, log)
+    assert str(caught.value).startswith(found)
+    assert str(caught.value).endswith(_REBUILD)
+    assert log.rebuild() == 30
+    assert _check(services, log).sealed == 30
+    assert log.seal() == sealed
+
+
+def test_a_changed_entry_is_named_also_where_the_tree_is_damaged(
+    services: Services, log: Log
+) -> None:
+    """The checkpoints tell which of the two it is; making the tree anew would not help."""
+    _record(services, 1, 10)
+    log.seal()
+    _record(services, 11, 30)
+    log.seal()
+    _tamper(services, _change_a_byte(services, 17), "DELETE FROM log_hashes WHERE level = 2")
+    with pytest.raises(EntryChanged, match=f"^entry 17 of book {BOOK}.*{_RESTORE}$"):
+        _check(services, log)
+    _tamper(services, "UPDATE log_hashes SET digests = substr(digests, 1, 160) WHERE level = 0")
+    with pytest.raises(EntryChanged, match=r"^entry 11 of book"):
+        _check(services, log)  # the first of those after the checkpoint over ten
+    _tamper(services, "DELETE FROM log_state", "DELETE FROM log_run")
+    with pytest.raises(CheckpointBroken, match=f"after the first 10 is not what.*{_RESTORE}$"):
+        _check(services, log)
+    with pytest.raises(LogDamaged, match=f"not add up to the newest checkpoint.*{_RESTORE}$"):
+        log.rebuild()
+
+
+def test_what_needs_a_lost_hash_says_how_to_make_it_anew(services: Services, log: Log) -> None:
+    _record(services, 1, 30)
+    log.seal()
+    _tamper(services, "DELETE FROM log_hashes WHERE level = 3")
+    _record(services, 31, 31)
+    for ask in (lambda: log.inclusion([1], 30), lambda: log.consistency(8, 30), log.seal):
+        with pytest.raises(LogDamaged, match=f"of level 3 of the tree is not stored.*{_REBUILD}$"):
+            ask()
+
+
+def test_a_key_file_without_its_former_keys_is_to_be_put_back(
+    services: Services, log: Log, tmp_path: Path
+) -> None:
+    _record(services, 1, 3)
+    log.seal()
+    rotate_keyring(tmp_path / "log.key")
+    log.seal()
+    whole = (tmp_path / "log.key").read_text()
+    lines = [line for line in whole.splitlines() if line.startswith(("#", "PRIVATE"))]
+    (tmp_path / "log.key").write_text("\n".join(lines))
+    with pytest.raises(KeyUnknown, match=r"put back the key file with its former keys$"):
+        _check(services, log)
+    (tmp_path / "log.key").write_text(whole)
+    assert _check(services, log).checkpoints == 2
