@@ -7,7 +7,6 @@ messages may quote what was asked.
 
 import re
 import time
-import traceback
 import uuid
 from typing import Any
 
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.figures import REQUESTS
 from api.problems import unforeseen
+from bootstrap.logs import kind_and_place
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
@@ -94,9 +94,7 @@ def _note(
     if failure is None:
         _log.info("request", **fields)
         return
-    frames = traceback.extract_tb(failure.__traceback__)
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
-    _log.error("request failed", **fields, error=type(failure).__name__, places=places)
+    _log.error("request failed", **fields, **kind_and_place(failure))
 
 
 def _template(scope: Scope) -> str:

@@ -4,6 +4,7 @@ Entries say what happened, never what was asked: no secret, no query, no body, n
 """
 
 import sys
+import traceback
 from typing import Any
 
 import orjson
@@ -40,6 +41,13 @@ def structured_log() -> structlog.stdlib.BoundLogger:
     )
     log: structlog.stdlib.BoundLogger = structlog.get_logger()
     return log
+
+
+def kind_and_place(failure: Exception) -> dict[str, Any]:
+    """What the log tells of an error that was not foreseen: its message may hold what was asked."""
+    frames = traceback.extract_tb(failure.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
+    return {"error": type(failure).__name__, "places": places}
 
 
 def for_libraries() -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """How a command ends: exit codes, and messages on stderr instead of stack traces."""
 
-import sqlite3
 import sys
 from collections.abc import Callable
 from enum import IntEnum
@@ -92,12 +91,8 @@ def explain(error: Exception) -> tuple[Exit, str]:
             return Exit.NOT_AUTHORISED, str(error)
         case StoreError():
             return Exit.STORE_UNREACHABLE, str(error)
-        case sqlite3.Error():
-            return Exit.STORE_UNREACHABLE, _not_a_ledger(error)
         case OSError():
             return Exit.FAILED, _file(error)
-        case _ if isinstance(error.__cause__, sqlite3.Error):
-            return Exit.STORE_UNREACHABLE, _not_a_ledger(error)
         case _:
             return Exit.FAILED, (
                 f"an error that was not foreseen: {type(error).__name__}: {error}; "
@@ -111,13 +106,6 @@ def _settings(error: ValidationError) -> str:
         for detail in error.errors(include_url=False)
     )
     return f"the settings cannot be used: {problems}; correct the variable or unset it"
-
-
-def _not_a_ledger(error: Exception) -> str:
-    return (
-        f"the SQLite file cannot be used ({error}); check ACCESS_LEDGER_FILE, "
-        "which names a ledger or a file that does not exist yet"
-    )
 
 
 def _file(error: OSError) -> str:

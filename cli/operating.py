@@ -21,7 +21,7 @@ from ledger.migrate import migrate as apply_migrations
 from ledger.migrate import pending
 from ledger.self_check import last_check
 from ledger.sqlite import SQLiteDatabase
-from ledger.store_errors import StoreError, StoreUnavailable
+from ledger.store_errors import FileUnusable, StoreError, StoreUnavailable
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """PostgreSQL refuses appends whose clock is further off."""
@@ -96,11 +96,11 @@ def doctor() -> int:
 
 
 def examine(services: Services) -> Iterator[Finding]:
-    """What there is to see, in order. Raises StoreUnavailable where nothing answers."""
+    """What there is to see, in order. Raises StoreError where nothing answers."""
     database = services.database
     try:
         missing = pending(database, all_migrations(database))
-    except StoreUnavailable:
+    except (StoreUnavailable, FileUnusable):
         raise
     except StoreError as error:
         yield Finding("schema", str(error), sound=False)

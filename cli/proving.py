@@ -16,8 +16,8 @@ from cli.times import as_of, period
 from evidence.__main__ import check
 from evidence.errors import VerificationError
 from evidence.notes import MAX_NOTE_BYTES, read_note
+from ledger.checkpoints import held_checkpoint
 from ledger.keyring import KeysMissing, create_keyring, rotate_keyring
-from ledger.log import held_checkpoint
 from ledger.self_check import check_and_note
 from projections.packing import Wanted
 
@@ -153,7 +153,13 @@ def verify(
             services.log, services.database, clock.now, against=kept.checkpoint if kept else None
         )
     grown = f"; the log extends the checkpoint over {kept.checkpoint.size} entries" if kept else ""
-    if kept is None:
+    if kept is None and done.entries and not done.checkpoints:
+        complain(
+            "there was no checkpoint to hold the entries to: they are signed as they are now; if "
+            "this ledger was sealed before, its checkpoints were taken out, and only one that was "
+            "kept elsewhere shows more: access-ledger verify --against FILE"
+        )
+    elif kept is None:
         complain("without --against this shows only that the ledger agrees with itself")
     print(
         f"all {done.entries} entries are as they were sealed; checkpoints of {keyring.origin} "

@@ -12,7 +12,7 @@ import structlog
 from cyclopts import App
 
 from bootstrap import clock
-from bootstrap.logs import structured_log
+from bootstrap.logs import kind_and_place, structured_log
 from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
 from cli.failures import Exit
@@ -20,7 +20,7 @@ from cli.signals import on_both
 from evidence.errors import VerificationError
 from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.self_check import check_and_note
-from ledger.store_errors import StoreError
+from ledger.store_errors import StoreError, StoreUnavailable
 from projections.projector import Projector
 
 CHANNEL = "access_ledger"
@@ -66,8 +66,12 @@ def check_log(services: Services, log: structlog.stdlib.BoundLogger) -> None:
         done = check_and_note(services.log, services.database, clock.now)
     except VerificationError as error:
         log.error("log check failed", reason=str(error))  # noqa: TRY400 - the sentence says it all
-    except (KeysMissing, KeysUnreadable) as error:
+    except StoreUnavailable:
+        raise  # it is waited for, and the check is still due
+    except (KeysMissing, KeysUnreadable, StoreError) as error:
         log.error("log check impossible", reason=str(error))  # noqa: TRY400 - the same
+    except Exception as error:  # noqa: BLE001 - what a check trips over stops no other work
+        log.error("log check broke off", **kind_and_place(error))  # noqa: TRY400 - the same
     else:
         log.info("log checked", entries=done.entries, checkpoints=done.checkpoints)
 

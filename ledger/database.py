@@ -1,5 +1,6 @@
 """One interface to both databases: connections, the append, and whole transactions."""
 
+import sqlite3
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -20,7 +21,7 @@ from eventsourcing.persistence import (
 )
 
 from ledger.deadline import TookTooLong
-from ledger.store_errors import NotMigrated, StoreForbids, StoreUnavailable
+from ledger.store_errors import FileUnusable, NotMigrated, StoreForbids, StoreUnavailable
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -121,7 +122,13 @@ def store_errors(where: str) -> Iterator[None]:
         if sqlstate == INSUFFICIENT_PRIVILEGE:
             raise StoreForbids(where, str(error).strip().splitlines()[0]) from error
         raise
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.Error as error:
+        raise FileUnusable(where, error) from error
     except (OperationalError, InterfaceError) as error:
+        if isinstance(error.__cause__, sqlite3.Error):
+            raise FileUnusable(where, error.__cause__) from error
         if getattr(error.__cause__, "sqlstate", None) == CANCELLED:
             raise TookTooLong from error
         raise StoreUnavailable(where, str(error).strip().splitlines()[0]) from error

@@ -5,50 +5,32 @@ the entries at any time; what binds them is the signed checkpoints, above all th
 else keeps.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from domain.instants import format_instant
-from evidence.checkpoints import (
-    Checkpoint,
-    open_checkpoint,
-    parse_checkpoint,
-    sign_checkpoint,
-)
-from evidence.errors import VerificationError
-from evidence.merkle import (
-    HASH_BYTES,
-    Appender,
-    Row,
-    StoredHash,
-    consistency_proof,
-    inclusion_proof,
-    leaf_hash,
-    root_at,
-    verify_consistency,
-)
-from evidence.notes import VerifierKey, open_note, read_note
-from evidence.tiles import Tile, entry_bundle, hash_tile
+from evidence.checkpoints import Checkpoint, sign_checkpoint
+from evidence.merkle import Appender, consistency_proof, inclusion_proof, leaf_hash, root_at
+from evidence.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, entry_bundle, hash_tile
 from ledger.book import Clock
 from ledger.bulk import collector_paused
+from ledger.checkpoints import (
+    REBUILD,
+    RESTORE,
+    LogDamaged,
+    Sealed,
+    origin_of,
+    require_grown,
+    require_never_signed,
+    stored_checkpoint,
+)
 from ledger.database import Database, load_sql
 from ledger.keyring import Keyring, KeysMissing, KeysUnreadable, create_keyring, read_keyring
-from ledger.stored_bytes import canonical_json
+from ledger.tree import StoredTree
 
 BATCH = 20_000
-HASHES_PER_ROW = 256
-
-Proof = TypeVar("Proof")
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A signed checkpoint and what it says."""
-
-    note: bytes
-    checkpoint: Checkpoint
 
 
 class NoSuchTile(Exception):
@@ -56,16 +38,6 @@ class NoSuchTile(Exception):
 
     def __init__(self, path: str, size: int) -> None:
         super().__init__(f"the log has no tile {path}; it has {size} leaves")
-
-
-class LogDamaged(VerificationError):
-    """What the log is made of was changed in the store."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"{what}: the store was changed from outside; run access-ledger verify, which names "
-            "what differs, and restore a backup"
-        )
 
 
 class Log:
@@ -100,7 +72,7 @@ class Log:
             return create_keyring(self._key_file)
         keyring = read_keyring(self._key_file)
         if newest is not None:
-            origin = _origin_of(newest["nth"], bytes(newest["note"]))
+            origin = origin_of(newest)
             if origin != keyring.origin:
                 raise KeysUnreadable(
                     self._key_file,
@@ -141,12 +113,10 @@ class Log:
                 taken += batch
             row = self._sql.newest_checkpoint(connection)
             if row is not None:
-                signed = _sealed(row, self.keyring()).checkpoint
-                if (
-                    signed.size > taken
-                    or root_at(signed.size, self._stored(connection)) != signed.root
-                ):
-                    raise LogDamaged("the entries do not add up to the newest checkpoint")
+                signed = stored_checkpoint(row, self._keys_of(row)).checkpoint
+                stored = self._tree(connection).hash_at
+                if signed.size > taken or root_at(signed.size, stored) != signed.root:
+                    raise LogDamaged("the entries do not add up to the newest checkpoint", RESTORE)
         return taken
 
     def _take(self, connection: Any) -> int:
@@ -160,9 +130,10 @@ class Log:
             if row["position"] != position + 1 or leaf == 0:
                 self._sql.add_log_run(connection, first_leaf=leaf, first_position=row["position"])
             position = row["position"]
-        appender = Appender.resumed(size, self._stored(connection))
+        tree = self._tree(connection)
+        appender = Appender.resumed(size, tree.hash_at)
         for fresh in appender.extend([leaf_hash(row["state"]) for row in rows]):
-            self._put(connection, fresh)
+            tree.put(fresh)
         self._sql.set_log_state(connection, size=appender.size, position=position)
         return len(rows)
 
@@ -176,7 +147,7 @@ class Log:
         find = self._sql.take_log_turn if taking_turns else self._sql.log_state
         state = find(connection)
         if state is None:
-            raise LogDamaged("how far the log has come is not stored")
+            raise LogDamaged("how far the log has come is not stored", REBUILD)
         return state
 
     def _require_sound(self, connection: Any, state: Any) -> int:
@@ -189,37 +160,12 @@ class Log:
             row = self._sql.entry_at_position(connection, position=position)
             as_written = row and isinstance(row["state"], bytes)  # SQLite keeps what it is given
             hashed = leaf_hash(row["state"]) if as_written else b""
-            if hashed != self._stored(connection)(0, size - 1):
+            if hashed != self._tree(connection).hash_at(0, size - 1):
                 raise LogDamaged(f"the entry at position {position} is not the one that was sealed")
         return newest
 
-    def _put(self, connection: Any, fresh: Row) -> None:
-        """Store hashes that stand side by side at one level."""
-        start, hashes = fresh.start, fresh.hashes
-        while hashes:
-            tile, offset = divmod(start, HASHES_PER_ROW)
-            before = b""
-            if offset:
-                row = self._sql.log_hashes(connection, level=fresh.level, tile=tile)
-                before = row["digests"][: offset * HASH_BYTES]
-            taken = hashes[: HASHES_PER_ROW - offset]
-            self._sql.put_log_hashes(
-                connection, level=fresh.level, tile=tile, digests=before + b"".join(taken)
-            )
-            start, hashes = start + len(taken), hashes[len(taken) :]
-
-    def _stored(self, connection: Any) -> StoredHash:
-        """The stored hashes, each row of them read once."""
-        rows: dict[tuple[int, int], bytes] = {}
-
-        def stored(level: int, index: int) -> bytes:
-            tile, offset = divmod(index, HASHES_PER_ROW)
-            if (level, tile) not in rows:
-                row = self._sql.log_hashes(connection, level=level, tile=tile)
-                rows[level, tile] = row["digests"] if row else b""
-            return rows[level, tile][offset * HASH_BYTES :][:HASH_BYTES]
-
-        return stored
+    def _tree(self, connection: Any) -> StoredTree:
+        return StoredTree(self._sql, connection)
 
     # --- checkpoints
 
@@ -231,19 +177,22 @@ class Log:
         self.extend()
         keyring = self.keyring()
         newest = self.newest_checkpoint()
-        if newest and self._is_current(newest, keyring):
+        is_current = newest and newest.is_by(keyring.log.verifier)
+        if newest and is_current and newest.checkpoint.size == self.size():
             return newest
         with self._database.writing() as connection:
             size = self._state(connection, taking_turns=True)["size"]
             row = self._sql.newest_checkpoint(connection)
             keyring = self._keys_of(row)  # others may have sealed, or rotated them, meanwhile
-            newest = _sealed(row, keyring) if row else None
-            if newest and newest.checkpoint.size == size and self._is_by(newest, keyring):
+            newest = stored_checkpoint(row, keyring) if row else None
+            if newest is None:
+                require_never_signed(self._sql.last_check(connection))
+            elif newest.checkpoint.size == size and newest.is_by(keyring.log.verifier):
                 return newest
-            stored = self._stored(connection)
+            stored = self._tree(connection).hash_at
             root = root_at(size, stored)
             if newest and newest.checkpoint.size:
-                _require_grown(newest.checkpoint, size, root, stored)
+                require_grown(newest.checkpoint, size, root, stored)
             checkpoint = Checkpoint(keyring.origin, size, root)
             note = sign_checkpoint(checkpoint, keyring.log)
             self._sql.add_checkpoint(
@@ -255,19 +204,11 @@ class Log:
             )
         return Sealed(note, checkpoint)
 
-    def _is_current(self, newest: Sealed, keyring: Keyring) -> bool:
-        return self._is_by(newest, keyring) and newest.checkpoint.size == self.size()
-
-    @staticmethod
-    def _is_by(sealed: Sealed, keyring: Keyring) -> bool:
-        """Whether the current key signed it."""
-        return _signed_by(sealed.note, keyring.log.verifier)
-
     def newest_checkpoint(self) -> Sealed | None:
         """The newest checkpoint there is, of a current or a former key. Raises LogDamaged."""
         with self._database.reading() as connection:
             row = self._sql.newest_checkpoint(connection)
-        return _sealed(row, self.keyring()) if row else None
+        return stored_checkpoint(row, self._keys_of(row)) if row else None
 
     def size(self) -> int:
         """How many leaves the log has."""
@@ -276,44 +217,33 @@ class Log:
 
     # --- proofs and tiles
 
-    def _proved(self, connection: Any, prove: Callable[[StoredHash], Proof]) -> Proof:
-        """What is proven from stored hashes: first seen which ones, then read in one statement."""
-        wanted: set[tuple[int, int]] = set()
-
-        def noted(level: int, index: int) -> bytes:
-            wanted.add((level, index))
-            return bytes(HASH_BYTES)
-
-        prove(noted)
-        places = [(level, *divmod(index, HASHES_PER_ROW)) for level, index in wanted]
-        rows = self._sql.some_hashes(connection, wanted=canonical_json(places).decode())
-        found = {
-            (row["level"], row["tile"] * HASHES_PER_ROW + row["place"]): bytes(row["digest"])
-            for row in rows
-        }
-        return prove(lambda level, index: found.get((level, index), b""))
-
-    def _leaf(self, connection: Any, position: int) -> int:
-        run = self._sql.run_of_position(connection, position=position)
-        if run is None:
-            raise LogDamaged(f"no leaf is noted for position {position}")
-        return int(run["first_leaf"] + position - run["first_position"])
+    def _leaves(self, connection: Any, positions: Sequence[int]) -> list[int]:
+        """The leaf that the entry at each of these positions is. Raises LogDamaged."""
+        low, high = min(positions, default=0), max(positions, default=0)
+        runs = list(self._sql.runs_between(connection, low=low, high=high))
+        starts = [run["first_position"] for run in runs]
+        leaves = []
+        for position in positions:
+            at = bisect_right(starts, position) - 1
+            if at < 0:
+                raise LogDamaged(f"no leaf is noted for position {position}", REBUILD)
+            leaves.append(runs[at]["first_leaf"] + position - starts[at])
+        return leaves
 
     def position_of(self, leaf: int) -> int:
         """The position of the entry that a leaf is."""
         with self._database.reading() as connection:
             run = self._sql.run_of_leaf(connection, leaf=leaf)
             if run is None:
-                raise LogDamaged(f"no position is noted for leaf {leaf}")
+                raise LogDamaged(f"no position is noted for leaf {leaf}", REBUILD)
             return int(run["first_position"] + leaf - run["first_leaf"])
 
     def inclusion(self, positions: Iterable[int], size: int) -> list[tuple[int, list[bytes]]]:
         """For each position its leaf, and the proof that it is in the tree of a size."""
         with self._database.reading() as connection:
-            leaves = [self._leaf(connection, position) for position in positions]
-            proofs = self._proved(
-                connection,
-                lambda stored: [inclusion_proof(leaf, size, stored) for leaf in leaves],
+            leaves = self._leaves(connection, list(positions))
+            proofs = self._tree(connection).proved(
+                lambda stored: [inclusion_proof(leaf, size, stored) for leaf in leaves]
             )
         return list(zip(leaves, proofs, strict=True))
 
@@ -321,14 +251,14 @@ class Log:
         """The proof that a leaf is in the tree of a size. Raises ValueError where it is not."""
         with self._database.reading() as connection:
             self._require(connection, size)
-            return self._proved(connection, lambda stored: inclusion_proof(leaf, size, stored))
+            return self._tree(connection).proved(lambda stored: inclusion_proof(leaf, size, stored))
 
     def consistency(self, old_size: int, new_size: int) -> list[bytes]:
         """The proof that one tree begins with another. Raises ValueError where it does not."""
         with self._database.reading() as connection:
             self._require(connection, new_size)
-            return self._proved(
-                connection, lambda stored: consistency_proof(old_size, new_size, stored)
+            return self._tree(connection).proved(
+                lambda stored: consistency_proof(old_size, new_size, stored)
             )
 
     def _require(self, connection: Any, size: int) -> None:
@@ -339,74 +269,20 @@ class Log:
         """The bytes of a tile: hashes, or the entries themselves. Raises NoSuchTile."""
         size = self.size()
         level = 0 if tile.level == "entries" else tile.level
-        if (tile.index * HASHES_PER_ROW + tile.width) << (8 * level) > size:
+        if (tile.index * TILE_WIDTH + tile.width) << (TILE_HEIGHT * level) > size:
             raise NoSuchTile(tile.path, size)
         if tile.level != "entries":
             with self._database.reading() as connection:
-                return hash_tile(tile, self._stored(connection))
-        first = tile.index * HASHES_PER_ROW
+                return hash_tile(tile, self._tree(connection).hash_at)
+        first = tile.index * TILE_WIDTH
         return entry_bundle(self.leaves(first, tile.width))
 
     def leaves(self, first: int, count: int) -> Sequence[bytes]:
-        """The stored bytes of entries by their leaves."""
+        """The stored bytes of entries by their leaves. Raises LogDamaged where some are gone."""
         before = self.position_of(first) - 1
         with self._database.reading() as connection:
             rows = self._sql.entries_after_position(connection, position=before, limit=count)
-            return [row["state"] for row in rows]
-
-
-def stored_checkpoint(nth: int, note: bytes, keyring: Keyring) -> Checkpoint:
-    """What a stored checkpoint says. Raises LogDamaged."""
-    try:
-        return open_checkpoint(note, keyring.verifiers, origin=keyring.origin)
-    except VerificationError as error:
-        raise LogDamaged(f"checkpoint {nth} of this ledger does not hold: {error}") from error
-
-
-def _sealed(row: Any, keyring: Keyring) -> Sealed:
-    note = bytes(row["note"])
-    return Sealed(note, stored_checkpoint(row["nth"], note, keyring))
-
-
-def held_checkpoint(note: bytes, keyring: Keyring) -> Sealed:
-    """What a checkpoint that somebody holds says. Raises VerificationError, also for another's."""
-    origin = parse_checkpoint(read_note(note).text).origin
-    if origin != keyring.origin:
-        raise OtherLog(origin, keyring.origin)
-    return Sealed(note, open_checkpoint(note, keyring.verifiers, origin=origin))
-
-
-class OtherLog(VerificationError):
-    """A checkpoint of another ledger's log."""
-
-    def __init__(self, origin: str, ours: str) -> None:
-        super().__init__(f"the checkpoint is one of {origin}, and this ledger's log is {ours}")
-
-
-def _origin_of(nth: int, note: bytes) -> str:
-    try:
-        return parse_checkpoint(read_note(note).text).origin
-    except VerificationError as error:
-        raise LogDamaged(f"checkpoint {nth} of this ledger cannot be read: {error}") from error
-
-
-def _signed_by(note: bytes, key: VerifierKey) -> bool:
-    try:
-        open_note(note, [key])
-    except VerificationError:
-        return False
-    return True
-
-
-def _require_grown(old: Checkpoint, size: int, root: bytes, stored: StoredHash) -> None:
-    """Before a new root is signed, it extends the one that was signed last."""
-    try:
-        verify_consistency(
-            old_size=old.size,
-            new_size=size,
-            old_root=old.root,
-            new_root=root,
-            proof=consistency_proof(old.size, size, stored) if old.size <= size else [],
-        )
-    except VerificationError as error:
-        raise LogDamaged(f"the tree does not extend its newest checkpoint ({error})") from error
+            found = [row["state"] for row in rows if isinstance(row["state"], bytes)]
+        if len(found) != count:
+            raise LogDamaged(f"of {count} entries from leaf {first} on {len(found)} are there")
+        return found

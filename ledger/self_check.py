@@ -10,11 +10,20 @@ import orjson
 from domain.instants import format_instant
 from evidence.checkpoints import Checkpoint
 from evidence.errors import VerificationError
-from evidence.merkle import HASH_BYTES, Appender, Row, leaf_hash
+from evidence.merkle import Appender, Row, leaf_hash
 from ledger.book import Clock
+from ledger.checkpoints import (
+    REBUILD,
+    RESTORE,
+    CheckpointsMissing,
+    LogDamaged,
+    require_never_signed,
+    stored_checkpoint,
+)
 from ledger.database import Database, load_sql
 from ledger.keyring import Keyring
-from ledger.log import BATCH, HASHES_PER_ROW, Log, LogDamaged, stored_checkpoint
+from ledger.log import BATCH, Log
+from ledger.tree import StoredTree
 
 _OTHER_HASH = (
     "does not have the hash that was sealed: its bytes were changed, or an entry before it was "
@@ -26,11 +35,14 @@ class EntryChanged(VerificationError):
     """The stored bytes of an entry are not those that were sealed."""
 
     def __init__(self, entry: str, position: int, detail: str) -> None:
-        super().__init__(f"{entry}, at position {position}, {detail}")
+        super().__init__(f"{entry}, at position {position}, {detail}; {RESTORE}")
 
 
 class EntriesMissing(VerificationError):
     """The store holds fewer entries than were sealed."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; {RESTORE} that holds them")
 
 
 class TreeDamaged(VerificationError):
@@ -39,12 +51,18 @@ class TreeDamaged(VerificationError):
     def __init__(self, level: int, index: int) -> None:
         super().__init__(
             f"the stored hash {index} of level {level} of the tree is not the one that the entries "
-            "make; the entries before it are as they were sealed; run: access-ledger log rebuild"
+            f"make, and they are as they were sealed; {REBUILD}"
         )
 
 
 class CheckpointBroken(VerificationError):
     """The entries do not add up to what a checkpoint signed."""
+
+    def __init__(self, name: str, size: int, before: int) -> None:
+        super().__init__(
+            f"the first {size} entries do not add up to {name}: one of those after the first "
+            f"{before} is not what it was when that was signed; {RESTORE}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +96,7 @@ class LastCheck:
 
     checked_at: str
     entries: int
+    """How many the last check went through that found nothing wrong."""
     problem: str | None
 
 
@@ -126,84 +145,110 @@ class _Check:
         self.signed.sort(key=lambda named: named[1].size)
         self.held = 0
         """How many checkpoints the entries so far were held to."""
+        self.doubt: EntryChanged | None = None
+        """An entry that the tree has otherwise; the next checkpoint tells which is right."""
+        self.doubted = 0
+        """Its leaf."""
+        self.damage: VerificationError | None = None
+        """What is wrong with the tree alone; the entries have to be looked at to the last."""
 
     def _checkpoints(self, keyring: Callable[[], Keyring]) -> list[tuple[str, Checkpoint]]:
         with self.database.reading() as connection:
             rows = list(self.sql.all_checkpoints(connection))
+            last = self.sql.last_check(connection)
             runs = self.sql.log_runs(connection)
             self.runs = [(run["first_leaf"], run["first_position"]) for run in runs]
         found, keys = [], keyring()
-        for row in rows:
-            checkpoint = stored_checkpoint(row["nth"], bytes(row["note"]), keys)
+        if not rows:
+            require_never_signed(last)
+        for nth, row in enumerate(rows, 1):
+            if row["nth"] != nth:
+                raise CheckpointsMissing(f"checkpoint {nth}")
+            checkpoint = stored_checkpoint(row, keys).checkpoint
             found.append((f"checkpoint {row['nth']} (signed at {row['signed_at']})", checkpoint))
         return found
 
     def run(self) -> Checked:
+        try:
+            self._walk()
+        except VerificationError as error:
+            raise self.doubt or error from None
+        if found := self.doubt or self.damage:
+            raise found
+        return Checked(self.tree.size, self.sealed, self.own, self.tree.root())
+
+    def _walk(self) -> None:
+        """Go through the entries; raises what cannot be borne, and keeps the rest."""
+        self.sealed = self.state["size"] if self.state else 0
         if self.state is None:
-            raise LogDamaged("how far the log has come is not stored")
-        sealed = self.sealed = self.state["size"]
-        if sealed and not self.runs:
-            raise LogDamaged("which positions are which leaves is not stored")
+            self._note_damage(LogDamaged("how far the log has come is not stored", REBUILD))
+        elif self.sealed and not self.runs:
+            self._note_damage(LogDamaged("which positions are which leaves is not stored", REBUILD))
+            self.sealed = 0  # then the entries are held to the checkpoints alone
         position = 0
         self._hold_to_checkpoints(0)  # one may be over the log before its first entry
         while rows := self._entries(position):
             position = rows[-1]["position"]
-            self._take(rows, sealed)
-        if self.tree.size < sealed:
+            self._take(rows)
+        if self.tree.size < self.sealed:
             raise EntriesMissing(
-                f"the log has {sealed} leaves and the store {self.tree.size} entries: the newest "
-                f"ones, from leaf {self.tree.size} on, are missing"
+                f"the log has {self.sealed} leaves and the store {self.tree.size} entries: the "
+                f"newest ones, from leaf {self.tree.size} on, are missing"
             )
         self._hold_to_checkpoints(self.tree.size, last=True)
-        return Checked(self.tree.size, sealed, self.own, self.tree.root())
+
+    def _note_damage(self, found: VerificationError) -> None:
+        self.damage = self.damage or found
 
     def _entries(self, position: int) -> list[Any]:
         with self.database.reading() as connection:
             return list(self.sql.entries_after_position(connection, position=position, limit=BATCH))
 
-    def _take(self, rows: Sequence[Any], sealed: int) -> None:
+    def _take(self, rows: Sequence[Any]) -> None:
         for row in rows:
             _require_own_place(row)
         hashes = [leaf_hash(row["state"]) for row in rows]
         stored = self._stored_hashes(0, self.tree.size, len(rows))
-        both = zip(rows, hashes, stored, strict=True)
-        for leaf, (row, fresh, sealed_hash) in enumerate(both, start=self.tree.size):
-            name = _named(row)
-            expected = self._position_of(leaf)
-            if leaf < sealed and row["position"] != expected:
-                raise EntriesMissing(
-                    f"the entry that was sealed at position {expected} is missing; "
-                    f"{name}, at position {row['position']}, comes in its place"
-                )
-            if leaf < sealed and fresh != sealed_hash:
-                raise EntryChanged(name, row["position"], _OTHER_HASH)
-        while hashes:
-            until = self._next_size()
-            part = hashes[: until - self.tree.size] if until else hashes
-            for made in self.tree.extend(part):
+        first, end = self.tree.size, self.tree.size + len(rows)
+        while (start := self.tree.size) < end:  # as far as the next checkpoint
+            ahead = self.signed[self.held][1].size if self.held < len(self.signed) else end
+            until = min(ahead, end)
+            for leaf in range(start, min(until, self.sealed)):
+                at = leaf - first
+                self._hold_to_leaf(leaf, rows[at], as_sealed=hashes[at] == stored[at])
+            for made in self.tree.extend(hashes[start - first : until - first]):
                 self._hold_to_tree(made)
-            hashes = hashes[len(part) :]
             self._hold_to_checkpoints(self.tree.size)
+
+    def _hold_to_leaf(self, leaf: int, row: Any, *, as_sealed: bool) -> None:
+        """Hold an entry to the leaf that it is, and to the position that is noted for it."""
+        position, expected = row["position"], self._position_of(leaf)
+        if position != expected and as_sealed:
+            what = f"position {expected} is noted for leaf {leaf}, whose entry is at {position}"
+            self._note_damage(LogDamaged(what, REBUILD))
+        elif position != expected:
+            raise EntriesMissing(
+                f"the entry that was sealed at position {expected} is missing; {_named(row)}, at "
+                f"position {position}, comes in its place"
+            )
+        elif not as_sealed and not self.doubt:
+            self.doubt = EntryChanged(_named(row), position, _OTHER_HASH)
+            self.doubted = leaf
 
     def _hold_to_tree(self, made: Row) -> None:
         """Hold the hashes that proofs are made from to those that the entries make."""
         wanted = made.hashes[: max(0, (self.sealed >> made.level) - made.start)]
-        if made.level and wanted:
+        if made.level and wanted and not self.doubt:
             stored = self._stored_hashes(made.level, made.start, len(wanted))
             for index, (ours, theirs) in enumerate(zip(wanted, stored, strict=True), made.start):
                 if ours != theirs:
-                    raise TreeDamaged(made.level, index)
+                    self._note_damage(TreeDamaged(made.level, index))
 
     def _position_of(self, leaf: int) -> int:
         while len(self.runs) > 1 and self.runs[1][0] <= leaf:
             self.runs.pop(0)
         first_leaf, first_position = self.runs[0] if self.runs else (0, 1)
         return first_position + leaf - first_leaf
-
-    def _next_size(self) -> int:
-        """The size of the next checkpoint that is ahead, 0 where there is none."""
-        ahead = (c.size for _, c in self.signed[self.held :] if c.size > self.tree.size)
-        return next(ahead, 0)
 
     def _hold_to_checkpoints(self, size: int, *, last: bool = False) -> None:
         while self.held < len(self.signed):
@@ -217,25 +262,16 @@ class _Check:
                 return
             if checkpoint.root != self.tree.root():
                 before = self.signed[self.held - 1][1].size if self.held else 0
-                raise CheckpointBroken(
-                    f"the first {checkpoint.size} entries do not add up to {name}: one of those "
-                    f"after the first {before} is not what it was when that was signed"
-                )
+                raise CheckpointBroken(name, checkpoint.size, before)
             self.held += 1
+            if self.doubt and self.doubted < checkpoint.size:
+                self._note_damage(TreeDamaged(0, self.doubted))
+                self.doubt = None
 
     def _stored_hashes(self, level: int, first: int, count: int) -> list[bytes]:
         """Hashes side by side as the tree has them; empty for what it does not have."""
-        found: list[bytes] = []
         with self.database.reading() as connection:
-            for tile in range(first // HASHES_PER_ROW, (first + count - 1) // HASHES_PER_ROW + 1):
-                row = self.sql.log_hashes(connection, level=level, tile=tile)
-                hashes, before = row["digests"] if row else b"", tile * HASHES_PER_ROW
-                low, high = max(first, before), min(first + count, before + HASHES_PER_ROW)
-                starts = range(
-                    (low - before) * HASH_BYTES, (high - before) * HASH_BYTES, HASH_BYTES
-                )
-                found += [bytes(hashes[start : start + HASH_BYTES]) for start in starts]
-        return found
+            return StoredTree(self.sql, connection).hashes(level, first, count)
 
 
 def _named(row: Any) -> str:

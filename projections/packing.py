@@ -21,8 +21,9 @@ from evidence.questions import Question
 from evidence.statements import Statement
 from evidence.verifying import verify_pack
 from ledger.book import ATTEMPTS, Books, Clock
+from ledger.checkpoints import Sealed
 from ledger.database import Database, load_sql
-from ledger.log import Log, Sealed
+from ledger.log import Log
 from ledger.store_errors import StoreError
 from ledger.stored_bytes import UnreadableEntry
 from projections import answers

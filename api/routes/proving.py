@@ -21,7 +21,7 @@ from evidence.notes import to_base64
 from evidence.tiles import parse_path
 from evidence.tlog_proofs import LogProof
 from keys.key import Key, Role
-from ledger.log import LogDamaged, Sealed, held_checkpoint
+from ledger.checkpoints import LogDamaged, Sealed, held_checkpoint
 from ledger.self_check import last_check
 from projections.moments import AsOf
 from projections.packing import Wanted

@@ -45,12 +45,14 @@ WHERE first_leaf <= :leaf
 ORDER BY first_leaf DESC
 LIMIT 1;
 
--- name: run_of_position^
--- The run that a position belongs to.
+-- name: runs_between
+-- The runs that the positions from one to another belong to, in order.
 SELECT first_leaf, first_position FROM log_run
-WHERE first_position <= :position
-ORDER BY first_position DESC
-LIMIT 1;
+WHERE first_position <= :high
+    AND first_position >= COALESCE(
+        (SELECT MAX(first_position) FROM log_run WHERE first_position <= :low), 0
+    )
+ORDER BY first_position;
 
 -- name: newest_checkpoint^
 -- The newest checkpoint.
@@ -72,8 +74,10 @@ INSERT INTO log_checkpoint (nth, size, note, signed_at) VALUES (:nth, :size, :no
 SELECT checked_at, entries, problem FROM log_check WHERE name = 'log';
 
 -- name: put_check!
--- What a self-check found.
+-- What a self-check found; the entries stay those of the last one that found nothing wrong.
 INSERT INTO log_check (name, checked_at, entries, problem)
 VALUES ('log', :checked_at, :entries, :problem)
 ON CONFLICT (name) DO UPDATE
-SET checked_at = excluded.checked_at, entries = excluded.entries, problem = excluded.problem;
+SET checked_at = excluded.checked_at,
+    entries = CASE WHEN excluded.problem IS NULL THEN excluded.entries ELSE log_check.entries END,
+    problem = excluded.problem;

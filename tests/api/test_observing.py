@@ -14,7 +14,7 @@ from api.app import create_app
 from bootstrap.services import Services
 from bootstrap.settings import Settings
 from keys.key import Role
-from ledger.log import LogDamaged
+from ledger.checkpoints import LogDamaged
 from tests.api.conftest import OWNER, PAGE, PARTNER, Recorder, knocking
 
 HERE = ("127.0.0.1", 50_000)

@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -69,7 +70,44 @@ def test_a_file_that_is_no_ledger_is_six(program: Program, tmp_path: Path) -> No
     (tmp_path / "access-ledger.db").write_text("this is not a database, but a long enough text")
     ran = program("matrix")
     assert ran.code == 6
-    assert "the SQLite file cannot be used (file is not a database)" in ran.err
+    assert ran.err == (
+        "access-ledger: the SQLite file access-ledger.db cannot be used (file is not a database); "
+        "nothing was recorded by this request; check ACCESS_LEDGER_FILE, which names a ledger or "
+        "no file yet\n"
+    )
+
+
+def test_a_folder_in_place_of_the_file_is_six(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "access-ledger.db").mkdir()
+    for command in ("matrix", "verify", "doctor"):
+        ran = program(command)
+        assert ran.code == 6
+        assert "unable to open database file" in ran.err
+        assert "check ACCESS_LEDGER_FILE; the file and its folder must be readable and" in ran.err
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="the system forbids root nothing")
+def test_a_folder_that_cannot_be_written_to_is_six(told: Program, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        ran = told("record", '{"fact":"partner-added","id":"1","owner":"1","partner":"2"}')
+    finally:
+        tmp_path.chmod(0o700)
+    assert (ran.code, "must be readable and writable" in ran.err) == (6, True), ran.err
+
+
+def test_a_ledger_that_lacks_a_table_is_one_to_restore(told: Program, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("DROP VIEW entry")
+    file.close()
+    for command in ("matrix", "verify", "doctor", "entries"):
+        ran = told(command)
+        assert (ran.code, ran.err) == (
+            6,
+            "access-ledger: the SQLite file access-ledger.db cannot be used (no such table: "
+            "entry); nothing was recorded by this request; it was changed from outside or "
+            "damaged: restore a backup\n",
+        )
 
 
 @pytest.mark.parametrize("empty_settings", ["postgresql"], indirect=True)

@@ -15,6 +15,7 @@ from bootstrap.logs import structured_log
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
 from cli.worker import check_log, schedule
+from ledger.store_errors import StoreUnavailable
 from tests.cli.conftest import STORY, Program
 
 ASSET, PARTNER = "page:104857600219483", "563920174410288"
@@ -219,6 +220,35 @@ def test_the_worker_checks_the_log_and_doctor_tells_what_it_found(
     assert re.search(r"WRONG +log: the file of signing keys .* cannot be used", told("doctor").out)
 
 
+def test_a_check_that_breaks_off_stops_no_worker(
+    told: Program, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Only a store that is away is left to the worker, which waits for it; then it is due still."""
+    assert told("verify").code == 0
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("UPDATE log_state SET size = 'many'")
+    file.close()
+    with open_services(Settings()) as services:
+        check_log(services, structured_log())
+        said = capfd.readouterr().err
+        assert '"event":"log check broke off"' in said
+        assert '"error":"TypeError"' in said
+        assert "Traceback" not in said
+
+        def away() -> None:
+            calls.append(1)
+            if len(calls) == 1:
+                raise StoreUnavailable("somewhere", "gone")
+
+        calls: list[int] = []
+        check = schedule(1, away)
+        with pytest.raises(StoreUnavailable):
+            check()
+        check()
+        check()
+        assert len(calls) == 2
+
+
 def test_lost_keys_are_said_to_be_lost_and_not_replaced(told: Program, tmp_path: Path) -> None:
     """Fresh ones would sign another log."""
     assert told("log", "checkpoint").code == 0
@@ -289,6 +319,35 @@ def test_a_damaged_tree_is_found_and_made_anew(told: Program, tmp_path: Path) ->
         assert told("log", "rebuild").out == "the tree is made anew over 40 entries\n"
         assert told("verify").code == 0
         assert told("log", "checkpoint").out == before
+
+
+def test_checkpoints_that_are_gone_are_told_from_those_that_never_were(
+    told: Program, tmp_path: Path
+) -> None:
+    never = "there was no checkpoint to hold the entries to: they are signed as they are now"
+    gone = "not verified: every checkpoint of this ledger is missing"
+    told("log", "key", "show")  # the keys alone say nothing
+    first = told("verify")
+    assert (first.code, never in first.err) == (0, True)
+    assert "agrees with itself" in told("verify").err
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("DROP TRIGGER log_checkpoint_refuse_delete")
+        file.execute("DELETE FROM log_checkpoint")
+    file.close()
+    for command in (
+        ("verify",),
+        ("verify",),
+        ("log", "checkpoint"),
+        ("evidence", "matrix", "-o", "x"),
+    ):
+        ran = told(*command)
+        assert (ran.code, gone in ran.err) == (5, True), ran.err
+    assert "WRONG  log check" in told("doctor").out
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("DELETE FROM log_check")
+    file.close()
+    ran = told("verify")
+    assert (ran.code, never in ran.err) == (0, True)
 
 
 @pytest.mark.parametrize(

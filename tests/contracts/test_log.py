@@ -18,9 +18,17 @@ from evidence.errors import VerificationError
 from evidence.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
 from evidence.tiles import Tile, parse_path, read_entry_bundle, read_hash_tile
 from ledger import log as keeping
+from ledger.checkpoints import CheckpointsMissing, KeyUnknown, LogDamaged
 from ledger.keyring import Keyring, KeysMissing, KeysUnreadable, create_keyring, rotate_keyring
-from ledger.log import Log, LogDamaged, NoSuchTile
-from ledger.self_check import Checked, CheckpointBroken, EntriesMissing, EntryChanged, check_log
+from ledger.log import Log, NoSuchTile
+from ledger.self_check import (
+    Checked,
+    CheckpointBroken,
+    EntriesMissing,
+    EntryChanged,
+    check_and_note,
+    check_log,
+)
 from tests.conftest import TestClock
 
 BOOK = "10001"
@@ -228,6 +236,14 @@ def test_entries_that_were_taken_out_are_found(services: Services, log: Log) -> 
         _check(services, log)
 
 
+def test_no_part_of_a_bundle_passes_for_the_whole(services: Services, log: Log) -> None:
+    _record(services, 1, 30)
+    log.seal()
+    _tamper(services, "DELETE FROM stored_events WHERE originator_version > 28")
+    with pytest.raises(LogDamaged, match="of 30 entries from leaf 0 on 28 are there"):
+        log.tile(Tile("entries", 0, 30))
+
+
 def test_a_tree_that_was_made_to_fit_changed_entries_breaks_the_checkpoints(
     services: Services, log: Log
 ) -> None:
@@ -266,7 +282,7 @@ def test_an_older_copy_of_the_ledger_does_not_extend_a_later_checkpoint(
 def test_a_checkpoint_of_another_key_is_none_of_this_ledger(services: Services, log: Log) -> None:
     _record(services, 1, 3)
     log.seal()
-    with pytest.raises(LogDamaged, match="checkpoint 1 of this ledger does not hold: no known key"):
+    with pytest.raises(KeyUnknown, match="checkpoint 1 of this ledger does not hold: no known key"):
         check_log(services.database, lambda: Keyring.generate(log.keyring().origin))
 
 
@@ -309,6 +325,36 @@ def test_a_checkpoint_over_the_empty_log_holds_for_ever(services: Services, log:
     assert _check(services, log, empty).checkpoints == 2
 
 
+def test_checkpoints_that_were_taken_out_are_missed(services: Services, log: Log) -> None:
+    """A check signs one, and its note stays, also when the next ones find something."""
+    _record(services, 1, 3)
+    log.seal()
+    _record(services, 4, 5)
+    check_and_note(log, services.database, TestClock())
+    _tamper(services, "DELETE FROM log_checkpoint WHERE nth = 1")
+    with pytest.raises(CheckpointsMissing, match=r"^checkpoint 1 of this ledger is missing: what"):
+        _check(services, log)
+    _tamper(services, "DELETE FROM log_checkpoint")
+    for _ in range(2):
+        with pytest.raises(
+            CheckpointsMissing, match=r"^every checkpoint of this ledger is missing"
+        ):
+            check_and_note(log, services.database, TestClock())
+    _record(services, 6, 6)
+    with pytest.raises(CheckpointsMissing, match="restore a backup, and hold the ledger to a chec"):
+        log.seal()
+
+
+def test_a_log_that_was_extended_and_never_signed_is_no_damage(
+    services: Services, log: Log
+) -> None:
+    """A process may end between the two, or have no keys yet."""
+    _record(services, 1, 3)
+    log.extend()
+    assert _check(services, log) == Checked(3, 3, 0, root_of(_leaves(services)))
+    assert log.seal().checkpoint.size == 3
+
+
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_an_entry_that_became_text_is_named(services: Services, log: Log) -> None:
     """SQLite keeps what it is given, whatever the type of the column."""
@@ -335,3 +381,87 @@ def test_keys_that_are_rotated_during_a_check_are_no_damage(services: Services, 
         return log.keyring()
 
     assert check_log(services.database, rotated).checkpoints == 1
+
+
+_RESTORE, _REBUILD = "; restore a backup", "; run: access-ledger log rebuild"
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        (["DELETE FROM log_state"], "how far the log has come is not stored: the store was"),
+        (["DELETE FROM log_run"], "which positions are which leaves is not stored: the store"),
+        (
+            ["UPDATE log_run SET first_position = 2"],
+            "position 2 is noted for leaf 0, whose entry is at 1: the store was changed",
+        ),
+        (
+            ["UPDATE log_hashes SET digests = substr(digests, 1, 160) WHERE level = 0"],
+            "the stored hash 5 of level 0 of the tree is not the one that the entries make, and",
+        ),
+        (
+            ["DELETE FROM log_hashes WHERE level = 2"],
+            "the stored hash 0 of level 2 of the tree is not the one that the entries make, and",
+        ),
+    ],
+)
+def test_a_tree_that_is_damaged_over_sound_entries_is_to_be_made_anew(
+    services: Services, log: Log, statements: list[str], found: str
+) -> None:
+    _record(services, 1, 30)
+    sealed = log.seal()
+    _tamper(services, *statements)
+    with pytest.raises(VerificationError) as caught:
+        _check(services, log)
+    assert str(caught.value).startswith(found)
+    assert str(caught.value).endswith(_REBUILD)
+    assert log.rebuild() == 30
+    assert _check(services, log).sealed == 30
+    assert log.seal() == sealed
+
+
+def test_a_changed_entry_is_named_also_where_the_tree_is_damaged(
+    services: Services, log: Log
+) -> None:
+    """The checkpoints tell which of the two it is; making the tree anew would not help."""
+    _record(services, 1, 10)
+    log.seal()
+    _record(services, 11, 30)
+    log.seal()
+    _tamper(services, _change_a_byte(services, 17), "DELETE FROM log_hashes WHERE level = 2")
+    with pytest.raises(EntryChanged, match=f"^entry 17 of book {BOOK}.*{_RESTORE}$"):
+        _check(services, log)
+    _tamper(services, "UPDATE log_hashes SET digests = substr(digests, 1, 160) WHERE level = 0")
+    with pytest.raises(EntryChanged, match=r"^entry 11 of book"):
+        _check(services, log)  # the first of those after the checkpoint over ten
+    _tamper(services, "DELETE FROM log_state", "DELETE FROM log_run")
+    with pytest.raises(CheckpointBroken, match=f"after the first 10 is not what.*{_RESTORE}$"):
+        _check(services, log)
+    with pytest.raises(LogDamaged, match=f"not add up to the newest checkpoint.*{_RESTORE}$"):
+        log.rebuild()
+
+
+def test_what_needs_a_lost_hash_says_how_to_make_it_anew(services: Services, log: Log) -> None:
+    _record(services, 1, 30)
+    log.seal()
+    _tamper(services, "DELETE FROM log_hashes WHERE level = 3")
+    _record(services, 31, 31)
+    for ask in (lambda: log.inclusion([1], 30), lambda: log.consistency(8, 30), log.seal):
+        with pytest.raises(LogDamaged, match=f"of level 3 of the tree is not stored.*{_REBUILD}$"):
+            ask()
+
+
+def test_a_key_file_without_its_former_keys_is_to_be_put_back(
+    services: Services, log: Log, tmp_path: Path
+) -> None:
+    _record(services, 1, 3)
+    log.seal()
+    rotate_keyring(tmp_path / "log.key")
+    log.seal()
+    whole = (tmp_path / "log.key").read_text()
+    lines = [line for line in whole.splitlines() if line.startswith(("#", "PRIVATE"))]
+    (tmp_path / "log.key").write_text("\n".join(lines))
+    with pytest.raises(KeyUnknown, match=r"put back the key file with its former keys$"):
+        _check(services, log)
+    (tmp_path / "log.key").write_text(whole)
+    assert _check(services, log).checkpoints == 2
