@@ -13,6 +13,7 @@ from api import problems
 from api.body_limit import BodyLimit, HeadLimit
 from api.doors import authenticated
 from api.freshness import PrivateByDefault
+from api.links import add_links
 from api.observing import Observed
 from api.pages.rendering import ROOT
 from api.pages.site import create_site, first_page
@@ -97,7 +98,7 @@ def create_app(
 
 
 def _openapi(app: FastAPI, original: Any) -> dict[str, Any]:
-    """FastAPI's document, with the schemas of bodies and problems that its routes refer to."""
+    """FastAPI's document, with the schemas that its routes refer to, and links between them."""
     if app.openapi_schema and "Fact" in app.openapi_schema["components"]["schemas"]:
         return app.openapi_schema
     document: dict[str, Any] = original()
@@ -118,5 +119,6 @@ def _openapi(app: FastAPI, original: Any) -> dict[str, Any]:
                 broken["content"].pop("application/json")
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    add_links(document)
     app.openapi_schema = document
     return document

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.callers import is_local
 from api.figures import FAILED_VERIFICATIONS, REFUSALS
 from domain.refusals import BookMovedOn, KeyInProgress, KeyReused, Refused
 from evidence.errors import VerificationError
@@ -18,6 +19,7 @@ from keys.key import (
     NoSuchKey,
     NotAllowed,
     NotAuthenticated,
+    Role,
 )
 from ledger.deadline import TookTooLong
 from ledger.keyring import KeysMissing, KeysUnreadable
@@ -37,6 +39,16 @@ OF_KEYS: dict[type[KeyRefused], tuple[int, str]] = {
     NoSuchKey: (404, "no-such-key"),
     KeyEnded: (409, "key-ended"),
 }
+
+NO_SIGNING_KEYS = (
+    "the signing keys of this ledger are missing or cannot be used; whoever operates it checks "
+    "ACCESS_LEDGER_LOG_KEY_FILE, and asks /readyz on the server's own machine"
+)
+DAMAGED = (
+    "an entry, the tree or a checkpoint is not as it was sealed, or a newer version wrote it; "
+    "whoever operates the ledger runs access-ledger verify, which names it"
+)
+"""Where it is may be a book of others."""
 
 
 class Problem(BaseModel):
@@ -169,9 +181,10 @@ def install(app: FastAPI) -> None:
         return problem(422, "bad-question", str(error))
 
     @app.exception_handler(StoreError)
-    def _store(_: Request, error: StoreError) -> Response:
+    def _store(request: Request, error: StoreError) -> Response:
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-        return problem(503, "store-unavailable", str(error), headers=headers)
+        told = str(error) if is_local(request) else error.to_others
+        return problem(503, "store-unavailable", told, headers=headers)
 
     @app.exception_handler(TookTooLong)
     def _too_slow(_: Request, error: TookTooLong) -> Response:
@@ -179,15 +192,16 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(KeysMissing)
     @app.exception_handler(KeysUnreadable)
-    def _keys(_: Request, error: Exception) -> Response:
-        return problem(503, "no-signing-keys", str(error))
+    def _keys(request: Request, error: Exception) -> Response:
+        return problem(503, "no-signing-keys", str(error) if is_local(request) else NO_SIGNING_KEYS)
 
     @app.exception_handler(VerificationError)
     @app.exception_handler(UnreadableEntry)
     @app.exception_handler(PackDiffers)
-    def _damaged(_: Request, error: Exception) -> Response:
+    def _damaged(request: Request, error: Exception) -> Response:
         FAILED_VERIFICATIONS.inc()
-        return problem(500, "ledger-damaged", str(error))
+        sees_all = getattr(request.state, "key", None) and request.state.key.role is Role.AUDITOR
+        return problem(500, "ledger-damaged", str(error) if sees_all else DAMAGED)
 
     @app.exception_handler(NoSuchTile)
     def _no_tile(_: Request, error: NoSuchTile) -> Response:

@@ -21,7 +21,13 @@ from eventsourcing.persistence import (
 )
 
 from ledger.deadline import TookTooLong
-from ledger.store_errors import FileUnusable, NotMigrated, StoreForbids, StoreUnavailable
+from ledger.store_errors import (
+    FileUnusable,
+    NotMigrated,
+    OutcomeUnknown,
+    StoreForbids,
+    StoreUnavailable,
+)
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -39,6 +45,10 @@ INSUFFICIENT_PRIVILEGE = "42501"
 
 class EntryTaken(Exception):
     """Another append took the entry number, or the fact id, first."""
+
+
+class CutDuringCommit(Exception):
+    """The connection ended before the database said whether it had committed."""
 
 
 class Recorder(ApplicationRecorder):
@@ -115,6 +125,8 @@ def store_errors(where: str) -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise EntryTaken(str(error)) from error
+    except CutDuringCommit as error:
+        raise OutcomeUnknown(where, str(error).strip().splitlines()[0]) from error
     except ProgrammingError as error:
         sqlstate = getattr(error.__cause__, "sqlstate", None)
         if sqlstate == UNDEFINED_TABLE:

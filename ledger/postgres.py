@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
 from domain.refusals import ClockAstray
-from ledger.database import Dialect, Recorder, store_errors
+from ledger.database import CutDuringCommit, Dialect, Recorder, store_errors
 from ledger.deadline import require_time
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -20,6 +20,29 @@ POOL_SIZE = 4
 MAX_OVERFLOW = 12
 CLOCK_ASTRAY = "AL001"
 """The SQLSTATE that the append function raises; see migrations/postgresql/0001_entries.sql."""
+
+
+ENDED = ("08", "57P")
+"""How the SQLSTATEs begin with which a server says that it ends a connection."""
+
+
+@contextmanager
+def _committing() -> Iterator[None]:
+    """Tell an end of the connection, which says nothing of the commit, from an answer to it."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if error.sqlstate is None or error.sqlstate.startswith(ENDED):
+            raise CutDuringCommit(str(error)) from error
+        raise
+
+
+@contextmanager
+def _transaction(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """A transaction, committed at the end; what fails before that is rolled back."""
+    with ExitStack() as stack, connection.transaction():
+        yield
+        stack.enter_context(_committing())
 
 
 class _Datastore(PostgresDatastore):
@@ -84,9 +107,11 @@ class PostgresRecorder(PostgresApplicationRecorder, Recorder):
         )
         try:
             with self.datastore.get_connection() as connection, ExitStack() as stack:
-                if also is not None:
+                if also is None:
+                    stack.enter_context(_committing())  # the statement is its own transaction
+                else:
                     # First, since appends take turns from then on until the end.
-                    stack.enter_context(connection.transaction())
+                    stack.enter_context(_transaction(connection))
                     also(connection)
                 rows = connection.execute(
                     "SELECT append_entries("
@@ -137,7 +162,7 @@ class PostgresDatabase:
         with (
             store_errors(self.where),
             self._datastore.get_connection() as connection,
-            connection.transaction(),
+            _transaction(connection),
         ):
             yield connection
 

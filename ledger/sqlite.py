@@ -17,7 +17,7 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
 )
 
-from ledger.database import Dialect, Recorder, store_errors
+from ledger.database import CutDuringCommit, Dialect, Recorder, store_errors
 from ledger.deadline import TookTooLong, is_over, remaining_seconds, require_time
 
 LOCK_TIMEOUT_SECONDS = 30
@@ -88,14 +88,24 @@ def _immediate(raw: sqlite3.Connection) -> Iterator[None]:
         try:
             with _interrupted_in_time(raw):
                 yield
+            _commit(raw)
         except BaseException:
             raw.rollback()
             raise
-        raw.commit()
     except sqlite3.IntegrityError as error:
         raise IntegrityError(str(error)) from error
     except sqlite3.DatabaseError as error:
         raise OperationalError(str(error)) from error
+
+
+def _commit(raw: sqlite3.Connection) -> None:
+    """Commit; what could not be synced may be in the file all the same."""
+    try:
+        raw.commit()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR:
+            raise CutDuringCommit(str(error)) from error
+        raise
 
 
 @contextmanager

@@ -6,16 +6,37 @@ import sqlite3
 class StoreError(Exception):
     """The store cannot answer."""
 
+    def __init__(
+        self, says: str, *, where: str = "", detail: str = "", called: str = "the database at"
+    ) -> None:
+        """`says` names the {database}, and in places the {detail}, for whoever operates it."""
+        super().__init__(says.format(database=f"{called} {where}", detail=f" ({detail})"))
+        self.to_others = says.format(database="the database", detail="")
+        """What it comes to for those whom the database's address and words are no concern of."""
+
 
 class StoreUnavailable(StoreError):
     """The database cannot be reached, or does not answer in time."""
 
     def __init__(self, where: str, detail: str) -> None:
-        super().__init__(
-            f"the database at {where} does not answer ({detail}); "
-            "nothing was recorded by this request; start the database or check its address, "
-            "then try again"
+        says = (
+            "{database} does not answer{detail}; what was just asked of it was not recorded; "
+            "start the database or check its address, then try again"
         )
+        super().__init__(says, where=where, detail=detail)
+
+
+class OutcomeUnknown(StoreError):
+    """The database went away during a commit, before it said what became of it."""
+
+    def __init__(self, where: str, detail: str) -> None:
+        says = (
+            "{database} went away during a commit{detail}; what was being recorded is there as a "
+            "whole or not at all, which is not known here; start the database or check its "
+            "address, then send the same again with the same ids or the same Idempotency-Key, "
+            "which records nothing twice"
+        )
+        super().__init__(says, where=where, detail=detail)
 
 
 class FileUnusable(StoreError):
@@ -23,10 +44,11 @@ class FileUnusable(StoreError):
 
     def __init__(self, where: str, error: sqlite3.Error) -> None:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the kind alone
-        super().__init__(
-            f"the SQLite file {where} cannot be used ({error}); nothing was recorded by this "
-            f"request; {_ADVICE.get(code, 'look at it with: access-ledger doctor')}"
+        advice = _ADVICE.get(code, "look at it with: access-ledger doctor")
+        says = (
+            f"{{database}} cannot be used{{detail}}; nothing was recorded by this request; {advice}"
         )
+        super().__init__(says, where=where, detail=str(error), called="the SQLite file")
 
 
 _FORBIDDEN = (
@@ -51,38 +73,40 @@ class NotMigrated(StoreError):
     """The database does not have the tables that this version needs."""
 
     def __init__(self, where: str, pending: list[str]) -> None:
-        super().__init__(
-            f"the database at {where} is not migrated: {', '.join(pending)} "
-            "not applied; run: access-ledger migrate"
-        )
+        names = ", ".join(pending)
+        says = f"{{database}} is not migrated: {names} not applied; run: access-ledger migrate"
+        super().__init__(says, where=where)
 
 
 class StoreForbids(StoreError):
     """The database does not let its user do this."""
 
     def __init__(self, where: str, detail: str) -> None:
-        super().__init__(
-            f"the database at {where} does not let its user do this ({detail}); nothing was "
+        says = (
+            "{database} does not let its user do this{detail}; nothing was "
             "changed; run access-ledger migrate as the owner of the tables, and give the user "
             "the role access_ledger_api, access_ledger_worker or access_ledger_reader"
         )
+        super().__init__(says, where=where, detail=detail)
 
 
 class NewerSchema(StoreError):
     """The database was migrated by a newer version."""
 
     def __init__(self, where: str, unknown: list[str]) -> None:
-        super().__init__(
-            f"the database at {where} has {', '.join(unknown)}, which this version does not know; "
+        says = (
+            f"{{database}} has {', '.join(unknown)}, which this version does not know; "
             "use the version that migrated it, or a newer one"
         )
+        super().__init__(says, where=where)
 
 
 class AlteredMigration(StoreError):
     """A migration that was applied differs from the one in this version."""
 
     def __init__(self, where: str, name: str) -> None:
-        super().__init__(
-            f"the database at {where} was migrated with another text of {name}; "
+        says = (
+            f"{{database}} was migrated with another text of {name}; "
             "a migration is never edited: restore the file, and write a new migration"
         )
+        super().__init__(says, where=where)

@@ -1,11 +1,10 @@
 """Whether the server lives, whether it is ready, and its figures: open, so they tell of no book."""
 
-import ipaddress
-
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel
 
+from api.callers import is_local
 from api.figures import exposition
 from api.parameters import Served, only_known, settings_of
 from api.problems import BadRequest, documented_open
@@ -26,8 +25,6 @@ class Ready(BaseModel):
     """The store answers and has the tables that this version needs."""
 
     status: str = "ready"
-    newest_position: int
-    projected_position: int
 
 
 @router.get("/livez", response_model=Alive)
@@ -41,6 +38,7 @@ def ready(request: Request, ledger: Served) -> Response:
     """Whether requests can be served; 503 says why not.
 
     The store answers, has its tables, the signing keys are there, the read model is not far behind.
+    How many entries there are it tells nobody: that is one of the figures.
     """
     require_migrated(ledger.database, all_migrations(ledger.database))
     ledger.log.keyring()
@@ -50,10 +48,11 @@ def ready(request: Request, ledger: Served) -> Response:
         raise BadRequest(
             503,
             "far-behind",
-            f"the read model is {newest - projected} positions behind the entries, and {allowed} "
-            "are allowed (ACCESS_LEDGER_READY_LAG); start access-ledger worker, which catches up",
+            f"the read model is more than {allowed} positions behind the entries "
+            "(ACCESS_LEDGER_READY_LAG); start access-ledger worker, which catches up, and see "
+            "access_ledger_projection_lag at /metrics",
         )
-    return shown(request, Ready(newest_position=newest, projected_position=projected))
+    return shown(request, Ready())
 
 
 @router.get(
@@ -69,20 +68,10 @@ def ready(request: Request, ledger: Served) -> Response:
 )
 def metrics(request: Request, ledger: Served) -> Response:
     """Figures for Prometheus, for clients on this machine."""
-    if not _is_local(request):
+    if not is_local(request):
         raise BadRequest(
             403,
             "another-machine",
             "figures are given to clients on the server's own machine; ask at its loopback address",
         )
     return Response(exposition(ledger), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-
-def _is_local(request: Request) -> bool:
-    """Whether the client is on this machine, and no proxy on it speaks for another."""
-    if request.client is None or "x-forwarded-for" in request.headers:
-        return False
-    try:
-        return ipaddress.ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False

@@ -93,7 +93,12 @@ def wanted_in(body: bytes) -> NewKey:
     },
 )
 async def create_key(request: Request, ledger: Ledger) -> Response:
-    """Make a key; its secret is in this answer and nowhere else."""
+    """Make a key; its secret is in this answer and nowhere else.
+
+    An Idempotency-Key is not read here, since the secret is not stored to be given again. Names are
+    unique, so the same sent again is refused with 409 and makes no second key: where the answer
+    was lost, rotate the key by its name, which gives it a new secret.
+    """
     body = await body_of(request)
     by = key_of(request)
     made = await run_in_threadpool(lambda: ledger.keys.create(wanted_in(body), by=by))
@@ -127,7 +132,10 @@ def rotate_key(
         ),
     ] = 0,
 ) -> Response:
-    """Give a key a new secret; it stays the same key, with its name, role and books."""
+    """Give a key a new secret; it stays the same key, with its name, role and books.
+
+    It may be sent again where the answer was lost; each time the secret is another.
+    """
     grace = timedelta(seconds=grace_seconds)
     made = ledger.keys.rotate(wanted, grace=grace, by=key_of(request))
     return _handed_out(request, made, status=200)
@@ -140,7 +148,7 @@ def rotate_key(
     responses=documented(404),
 )
 def revoke_key(request: Request, ledger: Ledger, wanted: KeyId) -> Response:
-    """End a key for good, from the next request on."""
+    """End a key for good, from the next request on; by its id this may be sent again."""
     return shown(request, KeyView.of(ledger.keys.revoke(wanted, by=key_of(request))))
 
 

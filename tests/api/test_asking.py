@@ -96,15 +96,21 @@ def test_a_book_that_does_not_exist_is_not_found(client: TestClient) -> None:
 
 
 def test_a_database_that_is_down_is_503_and_the_server_lives() -> None:
-    """With PostgreSQL the server starts before its database does."""
+    """With PostgreSQL the server starts before its database does; where that is, is told here."""
     down = Settings(database_url="postgresql://nobody@127.0.0.1:1/nothing")
-    with TestClient(create_app(down), raise_server_exceptions=False) as client:
-        assert client.get("/livez").status_code == 200
-        for path in ("/readyz", f"/v1/portfolios/{OWNER}/partners"):
-            answer = client.get(path)
-            assert answer.status_code == 503
-            assert answer.headers["retry-after"]
-            assert "the database at 127.0.0.1:1/nothing does not answer" in answer.json()["detail"]
+    app = create_app(down)
+    for host, told in (
+        ("127.0.0.1", "the database at 127.0.0.1:1/nothing does not answer ("),
+        ("203.0.113.7", "the database does not answer; what was just asked of it was not recorded"),
+    ):
+        with TestClient(app, raise_server_exceptions=False, client=(host, 1)) as client:
+            assert client.get("/livez").status_code == 200
+            for path in ("/readyz", f"/v1/portfolios/{OWNER}/partners"):
+                answer = client.get(path)
+                assert answer.status_code == 503
+                assert answer.headers["retry-after"]
+                assert answer.json()["detail"].startswith(told)
+                assert host == "127.0.0.1" or "127.0.0.1" not in answer.text
 
 
 @pytest.mark.parametrize("empty_settings", ["postgresql"], indirect=True)

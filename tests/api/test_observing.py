@@ -1,6 +1,7 @@
 """What is logged, counted and traced of requests, and what never is."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from keys.key import Role
 from ledger.checkpoints import LogDamaged
 from tests.api.conftest import OWNER, PAGE, PARTNER, Recorder, knocking
 
-HERE = ("127.0.0.1", 50_000)
+HERE, ELSEWHERE = ("127.0.0.1", 50_000), ("203.0.113.7", 50_000)
 ACCESS = f"/v1/portfolios/{OWNER}/assets/page/{PAGE['id']}/access"
 
 
@@ -201,12 +202,14 @@ def test_the_figures_of_a_store_that_is_down_say_so() -> None:
 @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 def test_readiness_tells_that_keys_are_missing(settings: Settings) -> None:
     """What is missing is named, with what to do."""
-    without = settings.model_copy(update={"log_key_file": None})
-    with TestClient(create_app(without)) as client:
-        answer = client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["type"] == "/problems/no-signing-keys"
-    assert "ACCESS_LEDGER_LOG_KEY_FILE" in answer.json()["detail"]
+    gone = settings.model_copy(update={"log_key_file": Path("/nowhere/log.key")})
+    for host, path_told in ((HERE, True), (ELSEWHERE, False)):
+        with TestClient(create_app(gone), client=host) as client:
+            answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["type"] == "/problems/no-signing-keys"
+        assert "ACCESS_LEDGER_LOG_KEY_FILE" in answer.json()["detail"]
+        assert ("/nowhere/log.key" in answer.json()["detail"]) is path_told
 
 
 @pytest.mark.parametrize("empty_settings", ["postgresql"], indirect=True)
@@ -229,9 +232,15 @@ def test_readiness_tells_that_the_read_model_is_far_behind(
         answer = client.get("/readyz")
         assert answer.status_code == 503
         assert answer.json()["type"] == "/problems/far-behind"
-        assert answer.json()["detail"].startswith("the read model is 3 positions behind")
+        assert answer.json()["detail"] == (
+            "the read model is more than 2 positions behind the entries "
+            "(ACCESS_LEDGER_READY_LAG); start access-ledger worker, which catches up, and see "
+            "access_ledger_projection_lag at /metrics"
+        )
         services.projector.catch_up()
-        assert client.get("/readyz").status_code == 200
+        answer = client.get("/readyz")
+        assert answer.status_code == 200
+        assert answer.json() == {"status": "ready"}, "how many entries there are is a figure"
 
 
 def test_traces_name_the_route_and_not_what_was_asked(

@@ -23,8 +23,9 @@ APPEND = b'"recorded_by"'
 class Cutter:
     """A proxy on the loopback address that cuts connections while an append is under way."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, every: int = EVERY) -> None:
         self._target = target
+        self.every = every
         self._appends = count(1)
         self.cuts = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -63,7 +64,7 @@ class Cutter:
                 data = source.recv(1 << 20)
                 if not data:
                     return False
-                if source is client and APPEND in data and next(self._appends) % EVERY == 0:
+                if source is client and APPEND in data and next(self._appends) % self.every == 0:
                     self._cut(server, data)
                     return False
                 (server if source is client else client).sendall(data)

@@ -136,7 +136,7 @@ def test_an_older_backup_is_noticed_by_a_checkpoint_that_was_kept(
     assert restored.returncode == 5
     assert restored.stderr.endswith(
         "the checkpoint given is over 41 entries, and the store holds 40: "
-        "entries are missing, or an older copy was restored\n"
+        "entries are missing, or an older copy was restored; restore a backup that holds them\n"
     )
     assert "rebuilt" not in restored.stdout
     new.says("import", str(STORY))  # what clients send again is not written twice
