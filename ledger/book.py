@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from domain.entry import Entry
 from domain.events import AnyEvent
+from domain.evolving import evolve
 from domain.facts import MAX_FACTS_IN_APPEND, Fact, VoidEntry, book_of
 from domain.judging import Append, Decision, decide, replacing_void_id
 from domain.refusals import (
@@ -24,7 +25,7 @@ from domain.refusals import (
     TooMuchAtOnce,
 )
 from domain.restating import restates
-from domain.state import BookState, evolve
+from domain.state import BookState
 from ledger.database import APPEND_LIMIT_BYTES, Database, EntryTaken, load_sql, store_errors
 from ledger.deadline import TookTooLong, remaining_seconds
 from ledger.figures import APPEND_SECONDS
@@ -145,7 +146,7 @@ class Books:
                     time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 5)))  # noqa: S311
                     continue
                 for entry in entries:
-                    evolve(state, entry)
+                    evolve(state, entry, decision.arrival)
                 return _receipt(book, facts, lookup, written, outcome)
         raise Conflict(book, ATTEMPTS)
 
