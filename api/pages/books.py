@@ -3,7 +3,8 @@
 from fastapi import Request, Response
 
 from api.doors import key_of
-from api.pages.rendering import render
+from api.pages.parts import first_of
+from api.pages.rendering import ROOT, render
 from bootstrap.services import Services
 from keys.key import Role
 
@@ -19,7 +20,8 @@ def page(request: Request) -> Response:
     return render(
         request,
         "books.html",
-        books=sizes,
+        part=first_of(request, list(sizes.items())),
+        all_rows=f"{ROOT}/?rows=all",
         empty=not books,
         own=sorted(key.books - books.keys()),
         is_admin=key.role is Role.ADMIN,

@@ -12,6 +12,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from api.pages.asking import CLOCKS, Asked, Asking, pinned, query
+from api.pages.parts import ALL
+from api.pages.proving import Offer
 from api.pages.rendering import render
 from api.routes.showing import shown
 from bootstrap.services import Services
@@ -37,6 +39,8 @@ class View:
     clocks: Clocks
     template: str
     context: dict[str, Any] = field(default_factory=dict)
+    evidence: Offer | None = None
+    """What of it a pack can prove."""
 
 
 Showing = Callable[[Request, Asked], View]
@@ -72,7 +76,8 @@ def page_of(request: Request, asked: Asked, view: View) -> Response:
     """The page that shows a view, with the addresses that lead on from it."""
     path = quote(request.scope["path"])
     kept = {name: value for name, value in request.query_params.items() if name not in CLOCKS}
-    permanent = query(**kept, **pinned(view.clocks))
+    clocks = pinned(view.clocks)
+    permanent = query(**kept, **clocks)
     return render(
         request,
         view.template,
@@ -86,6 +91,10 @@ def page_of(request: Request, asked: Asked, view: View) -> Response:
         now_known=query(**kept, at=asked.at),
         # Links to other pages ask about the same moments; what is left open stays open.
         onward=query(at=asked.at, known_at=asked.known_at),
+        all_rows=f"{path}{query(**{**kept, **ALL}, at=asked.at, known_at=asked.known_at)}",
+        evidence=view.evidence,
+        address=view.evidence.address(asked.book, clocks) if view.evidence else "",
+        form={},
         **view.context,
     )
 
