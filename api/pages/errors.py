@@ -112,8 +112,10 @@ def _told(request: Request, told: Told) -> Response:
         status=told.status,
         title=told.title,
         why=told.why,
-        book=request.path_params.get("book") if told.status == 422 else None,  # noqa: PLR2004
+        book=request.path_params.get("book"),
+        code=told.code,
         path=request.url.path,
+        here=_here(request) if request.method == "GET" else "",
         at=kept.get("at", ""),
         known_at=kept.get("known_at", ""),
         kept={name: value for name, value in kept.items() if name not in {"at", "known_at"}},

@@ -59,12 +59,8 @@ def add_page(router: APIRouter, path: str, show: Showing) -> None:
     def as_csv(request: Request, asked: Asking) -> Response:
         view = show(request, asked)
         address = request.scope["path"].partition(f"/{asked.book}/")[2]
-        name = _UNFIT.sub("-", address)
-        return Response(
-            csv_text(view.columns, view.rows()),
-            media_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{asked.book}-{name}"'},
-        )
+        name = f"{asked.book}-{_UNFIT.sub('-', address)}"
+        return csv_response(name, view.columns, view.rows())
 
     # The twins come first: where the path ends in an id, the page would take them for one.
     router.add_api_route(f"{path}.json", as_json, methods=["GET"])
@@ -110,6 +106,15 @@ def newest_checkpoint(request: Request) -> str:
         return "none signed yet"
     checkpoint = sealed.checkpoint
     return f"{checkpoint.origin}, {checkpoint.size} entries, {checkpoint.root.hex()[:16]}…"
+
+
+def csv_response(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> Response:
+    """A sheet as a file."""
+    return Response(
+        csv_text(columns, rows),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:

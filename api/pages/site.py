@@ -62,6 +62,8 @@ def create_site(state: Any) -> FastAPI:
     # The door to every book comes after the session that names the key.
     inside = APIRouter(dependencies=[session])
     inside.add_api_route("/", books.page, methods=["GET"])
+    inside.add_api_route("/books.json", books.as_json, methods=["GET"])
+    inside.add_api_route("/books.csv", books.as_csv, methods=["GET"])
     inside.add_api_route("/keys.txt", proving.keys, methods=["GET"])
     book = APIRouter(prefix="/{book}", dependencies=[session, door(*OF_A_BOOK)])
     add_page(book, "/matrix", matrix.show)

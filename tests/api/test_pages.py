@@ -33,7 +33,7 @@ INSIDE = (
 )  # fmt: skip
 
 OPEN = {"/static/{name}", "/sign-in", "/sign-out", "/verify"}
-NO_BOOK = {"/", "/keys.txt"}
+NO_BOOK = {"/", "/books.json", "/books.csv", "/keys.txt"}
 
 
 def test_a_session_is_a_sealed_cookie_of_this_site_alone(

@@ -3,6 +3,7 @@
 const LEVELS = [["F", "full control"], ["P", "partial access"], ["N", "no tasks"], ["U", "level not specified"]];
 const COVERAGES = ["known", "own_access_only", "unknown"];
 const KNOWN = 0, UNKNOWN = 2;
+const REST_MS = 100, SLICE_MS = 10;
 
 export class Matrix {
   constructor(table, history) {
@@ -88,7 +89,8 @@ export class Matrix {
     this.cover(at);
     this.stale = new Set(this.rows.keys());
     for (const row of this.seen) this.paintRow(row);
-    this.paintLater();
+    clearTimeout(this.pause);
+    this.paintLater(REST_MS);
     return this.tell(levels, partners.size, held);
   }
 
@@ -101,19 +103,21 @@ export class Matrix {
     if (this.rows[row].className !== name) this.rows[row].className = name;
   }
 
-  // A few rows in each pause, so that the next move of the slider never waits.
-  paintLater() {
-    if (this.pause || !this.stale.size) return;
+  // The others once the slider rests, a few at a time, so that its next move never waits.
+  paintLater(wait) {
+    if (!this.stale.size) return;
     this.pause = setTimeout(() => {
-      this.pause = 0;
-      for (const row of [...this.stale].slice(0, 20)) this.paintRow(row);
-      this.paintLater();
-    }, 30);
+      const end = performance.now() + SLICE_MS;
+      for (const row of this.stale) {
+        this.paintRow(row);
+        if (performance.now() > end) break;
+      }
+      this.paintLater(0);
+    }, wait);
   }
 
   finish() {
     clearTimeout(this.pause);
-    this.pause = 0;
     for (const row of this.stale) this.paintRow(row);
   }
 

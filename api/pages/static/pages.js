@@ -95,7 +95,7 @@ class Time {
     slider.hidden = false;
     slider.setAttribute("aria-valuetext", words(iso(this.at)));
     slider.addEventListener("input", () => this.go(this.moment(slider.valueAsNumber)));
-    slider.addEventListener("change", () => this.settle());
+    slider.addEventListener("change", () => this.settle({ all: false }));
     for (const id of ["before", "after"]) {
       $(id).addEventListener("click", (event) => {
         if (!this.matrix || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -150,7 +150,7 @@ class Time {
     this.table.setAttribute("aria-busy", "true");
     // One frame paints the newest moment, however many moves came before it.
     if (!this.frame) this.frame = requestAnimationFrame(() => this.show());
-    if (!this.timer) this.timer = setTimeout(() => this.settle(), 300);
+    if (!this.timer) this.timer = setTimeout(() => this.settle({ all: false }), 300);
   }
 
   show() {
@@ -183,11 +183,11 @@ class Time {
 
   // The address, and every link that leads on, ask what is shown. Browsers allow a page only so
   // many changes of its address, so a drag changes it a few times a second and at its end.
-  settle() {
+  settle({ all = true } = {}) {
     clearTimeout(this.timer);
     this.timer = 0;
     if (this.frame && this.matrix) this.show();
-    this.matrix?.finish();
+    if (all) this.matrix?.finish();
     if (this.at === this.settled) return;
     if (this.failed) {
       location.assign(this.address(location.href));
