@@ -1,8 +1,9 @@
 """The matrix: partners by type of asset, by the assets of one type, or by every asset."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from math import gcd
 from threading import Lock
 from typing import Any, get_args
 
@@ -12,12 +13,14 @@ from markupsafe import Markup
 
 from api.pages.asking import Asked, Asking, query
 from api.pages.chart import chart_of
+from api.pages.parts import Part, first_of
+from api.pages.proving import of_matrix
 from api.pages.rendering import LEVELS as WORDS
 from api.pages.showing import Cell, View
 from api.problems import BadRequest
 from domain.instants import FAR, Microseconds, format_instant, from_microseconds, to_microseconds
-from projections.answers import Coverage, Holding, Matrix, Window
-from projections.histories import LEVELS, Counts, History, Owned, Span
+from projections.answers import AssetRef, Coverage, Holding, Matrix, Window
+from projections.histories import LEVELS, Counts, History, Mark, Owned, Party, Span, counted
 from projections.moments import AsOf, Clocks
 
 EVERY = "every"
@@ -27,6 +30,8 @@ COLUMNS = (
     "opened_by", "closed_by", "cause",
 )  # fmt: skip
 KEPT_HISTORIES = 16
+MOST_PARTNERS, MOST_CELLS, LEAST_ASSETS = 500, 12_000, 20
+"""Of a larger matrix a page shows the first rows."""
 COVERAGES: tuple[Coverage, ...] = get_args(Coverage)
 
 
@@ -71,6 +76,7 @@ def show(request: Request, asked: Asked) -> View:
             f"it holds: {', '.join(history.types) or 'none yet'}",
         )
     at = to_microseconds(clocks.at)
+    opened, coverages = list(history.open_at(at)), history.coverages(at)
     chart = chart_of(history, at, to_microseconds(clocks.now))
     return View(
         answer=lambda: matrix_of(asked, clocks, wanted),
@@ -87,12 +93,13 @@ def show(request: Request, asked: Asked) -> View:
             "kind": lambda kind: query(type=kind, at=asked.at, known_at=asked.known_at),
             "every": EVERY,
             "history": history,
-            "table": by_asset(history, at, wanted) if wanted else by_type(history, at),
-            "told": told(history, at),
+            "table": table(request, history, opened, coverages, wanted),
+            "told": told(opened, coverages),
             "chart": chart,
             "change_before": history.change_before(at),
             "change_after": history.change_after(at),
         },
+        evidence=of_matrix(asked),
     )
 
 
@@ -141,14 +148,13 @@ def window_row(window: Window) -> dict[str, Cell]:
 
 # --- what the page shows
 
-NONE: Counts = []
-
+EMPTY = "<td></td>"
 MARK = Markup('<span class="{}" title="{}">{}</span>')
 
 
 @lru_cache(maxsize=10_000)
-def marks(cell: tuple[int, ...], *, counted: bool) -> Markup:
-    """The marks of a cell: a letter for each level, with a question mark where it is possible."""
+def marked(cell: tuple[int, ...], *, with_count: bool) -> str:
+    """A cell with its marks: a letter for each level, with a question mark where it is possible."""
     found = []
     for mark, count in enumerate(cell):
         if not count:
@@ -157,41 +163,63 @@ def marks(cell: tuple[int, ...], *, counted: bool) -> Markup:
         letter, words = WORDS[LEVELS[mark // 2]]
         text = f"{letter}?" if possible else letter
         name = f"mark {letter.lower()}{' possible' if possible else ''}"
-        shown = f"{text} {count}" if counted or count > 1 else text
+        shown = f"{text} {count}" if with_count or count > 1 else text
         said = f"possibly {words}" if possible else words
         found.append(MARK.format(name, said, shown))
-    return Markup().join(found)
+    return Markup("<td>{}</td>").format(Markup().join(found))
 
 
-def by_type(history: History, at: Microseconds) -> dict[str, Any]:
+Opened = Sequence[tuple[int, int, Mark]]
+"""The windows that are open at the moment, by the places of asset and partner, and their kind."""
+
+
+def table(
+    request: Request, history: History, opened: Opened, coverages: Sequence[Coverage], wanted: str
+) -> dict[str, Any]:
+    """The heads and rows of the matrix; of a large one the first rows."""
+    if not wanted:
+        parties = list(enumerate(history.partners))
+        return by_type(history, opened, coverages, first_of(request, parties, MOST_PARTNERS))
+    assets = [
+        (place, asset)
+        for place, asset in enumerate(history.assets)
+        if wanted in {EVERY, asset.type}
+    ]
+    most = max(LEAST_ASSETS, MOST_CELLS // max(1, len(history.partners)))
+    return by_asset(history, opened, coverages, first_of(request, assets, most))
+
+
+def by_type(
+    history: History,
+    opened: Opened,
+    coverages: Sequence[Coverage],
+    parties: Part[tuple[int, Party]],
+) -> dict[str, Any]:
     """Partners by type: a row for each partner there ever was as known then."""
-    cells, types = history.by_type(at), history.types
-    coverages = history.coverages(at)
-    assets: Counter[str] = Counter(asset.type for asset in history.assets)
-    unknown: Counter[str] = Counter(
-        asset.type
-        for asset, coverage in zip(history.assets, coverages, strict=True)
-        if coverage != "known"
+    types, kinds = history.types, [asset.type for asset in history.assets]
+    cells = counted((partner, kinds[asset], mark) for asset, partner, mark in opened)
+    assets = Counter(kinds)
+    unknown = Counter(
+        kind for kind, coverage in zip(kinds, coverages, strict=True) if coverage != "known"
     )
     return {
         "columns": [(kind, assets[kind], unknown[kind]) for kind in types],
         "rows": [
-            (
-                party,
-                [
-                    marks(tuple(cells.get((place, kind), ())), counted=True)
-                    for kind in history.types
-                ],
-            )
-            for place, party in enumerate(history.partners)
+            (party, _row((cells.get((place, kind)) for kind in types), with_count=True))
+            for place, party in parties.rows
         ],
+        "part": parties,
     }
 
 
-def by_asset(history: History, at: Microseconds, wanted: str) -> dict[str, Any]:
-    """Assets by partner: a row for each asset of the type, or for every one."""
-    cells = history.by_asset(at)
-    coverages = history.coverages(at)
+def by_asset(
+    history: History,
+    opened: Opened,
+    coverages: Sequence[Coverage],
+    assets: Part[tuple[int, AssetRef]],
+) -> dict[str, Any]:
+    """Assets by partner: a row for each asset."""
+    cells = counted(opened)
     partners = range(len(history.partners))
     return {
         "columns": history.partners,
@@ -200,26 +228,30 @@ def by_asset(history: History, at: Microseconds, wanted: str) -> dict[str, Any]:
                 place,
                 asset,
                 coverages[place],
-                [
-                    marks(tuple(cells.get((place, partner), ())), counted=False)
-                    for partner in partners
-                ],
+                _row((cells.get((place, partner)) for partner in partners), with_count=False),
             )
-            for place, asset in enumerate(history.assets)
-            if wanted in {EVERY, asset.type}
+            for place, asset in assets.rows
         ],
+        "part": assets,
     }
 
 
-def told(history: History, at: Microseconds) -> str:
+def _row(cells: Iterable[Counts | None], *, with_count: bool) -> Markup:
+    """The cells of a row in one piece: a template would handle each of many thousand."""
+    found = (
+        EMPTY if cell is None else marked(tuple(cell), with_count=with_count) for cell in cells
+    )
+    return Markup("".join(found))  # noqa: S704 - each cell is one already
+
+
+def told(opened: Opened, coverages: Sequence[Coverage]) -> str:
     """The matrix in a sentence."""
     levels = [0] * (2 * len(LEVELS))
     partners, assets = set(), set()
-    for asset, partner, mark in history.open_at(at):
+    for asset, partner, mark in opened:
         levels[mark] += 1
         partners.add(partner)
         assets.add(asset)
-    coverages = history.coverages(at)
     empty = sum(
         coverage == "known" and place not in assets for place, coverage in enumerate(coverages)
     )
@@ -263,31 +295,43 @@ def history(request: Request, asked: Asking) -> Response:
 
 
 def packed(history: History) -> dict[str, Any]:
-    """Columns instead of rows, and edges as lengths: most are 0, and that is small."""
+    """Columns instead of rows, times in steps from the first, and edges as lengths: small numbers.
+
+    A step is the longest that every time is a whole number of.
+    """
+    spans = (*history.windows, *history.ownerships)
+    times = {time for span in spans for time in span[-4:] if time != FAR}
+    start = min(times, default=0)
+    unit = gcd(*(time - start for time in times)) or 1
     return {
         "known_at": history.known_at.entry,
+        "start": start,
+        "unit": unit,
         "windows": {
             "asset": [span.asset for span in history.windows],
             "partner": [span.partner for span in history.windows],
             "level": [span.level for span in history.windows],
-            **_spans(history.windows),
+            **_spans(history.windows, start, unit),
         },
         "ownerships": {
             "asset": [owned.asset for owned in history.ownerships],
             "coverage": [COVERAGES.index(owned.coverage) for owned in history.ownerships],
-            **_spans(history.ownerships),
+            **_spans(history.ownerships, start, unit),
         },
         "types": [history.types.index(asset.type) for asset in history.assets],
         "partners": len(history.partners),
-        "changes": history.changes,
     }
 
 
-def _spans(spans: Iterable[Span | Owned]) -> dict[str, list[int | None]]:
-    found = list(spans)
+def _spans(
+    spans: Sequence[Span | Owned], start: Microseconds, unit: Microseconds
+) -> dict[str, list[int | None]]:
     return {
-        "from": [span.from_ for span in found],
-        "from_edge": [span.from_ - span.from_earliest for span in found],
-        "to": [None if span.to == FAR else span.to for span in found],
-        "to_edge": [span.to - span.to_earliest for span in found],
+        "from": [(span.from_ - start) // unit for span in spans],
+        "from_edge": [(span.from_ - span.from_earliest) // unit for span in spans],
+        "to": [None if span.to == FAR else (span.to - start) // unit for span in spans],
+        "to_edge": [
+            0 if span.to == span.to_earliest else (span.to - span.to_earliest) // unit
+            for span in spans
+        ],
     }
