@@ -77,6 +77,7 @@ def _told(request: Request, status: int, code: str, title: str, why: str) -> Res
         why=why,
         book=request.path_params.get("book") if status == 422 else None,  # noqa: PLR2004
         path=request.url.path,
+        form="two_clocks.html" if request.url.path.endswith("/differences") else "clocks.html",
         at=kept.get("at", ""),
         known_at=kept.get("known_at", ""),
         kept={name: value for name, value in kept.items() if name not in {"at", "known_at"}},

@@ -37,6 +37,8 @@ class View:
     clocks: Clocks
     template: str
     context: dict[str, Any] = field(default_factory=dict)
+    pinned: Mapping[str, str] = field(default_factory=dict)
+    """What the permanent link pins beside both clocks."""
 
 
 Showing = Callable[[Request, Asked], View]
@@ -72,7 +74,7 @@ def page_of(request: Request, asked: Asked, view: View) -> Response:
     """The page that shows a view, with the addresses that lead on from it."""
     path = quote(request.scope["path"])
     kept = {name: value for name, value in request.query_params.items() if name not in CLOCKS}
-    permanent = query(**kept, **pinned(view.clocks))
+    permanent = query(**{**kept, **view.pinned}, **pinned(view.clocks))
     return render(
         request,
         view.template,
@@ -84,6 +86,7 @@ def page_of(request: Request, asked: Asked, view: View) -> Response:
         checkpoint=newest_checkpoint(request),
         twins={"JSON": f"{path}.json{permanent}", "CSV": f"{path}.csv{permanent}"},
         now_known=query(**kept, at=asked.at),
+        since_known=query(from_known_at=str(view.clocks.known_at.entry), at=asked.at),
         # Links to other pages ask about the same moments; what is left open stays open.
         onward=query(at=asked.at, known_at=asked.known_at),
         **view.context,

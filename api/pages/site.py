@@ -10,7 +10,17 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.doors import OF_A_BOOK, door
-from api.pages import books, entries, errors, matrix, offboarding, ownership, search, timelines
+from api.pages import (
+    books,
+    differences,
+    entries,
+    errors,
+    matrix,
+    offboarding,
+    ownership,
+    search,
+    timelines,
+)
 from api.pages.rendering import ROOT, STATIC, render
 from api.pages.session import (
     COOKIE,
@@ -58,6 +68,7 @@ def create_site(state: Any) -> FastAPI:
     add_page(book, "/ownership", ownership.show)
     add_page(book, "/offboarding", offboarding.show_all)
     add_page(book, "/offboarding/{partner}", offboarding.show)
+    add_page(book, "/differences", differences.show)
     add_page(book, "/search", search.show)
     add_page(book, "/assets/{type}/{id}/timeline", timelines.show_asset)
     add_page(book, "/partners/{partner}/timeline", timelines.show_partner)
