@@ -41,7 +41,8 @@ def test_hostile_names_are_only_names(
                          f"offboarding/{6 * 10**14}", f"offboarding/{6 * 10**14 + 3}",
                          f"partners/{6 * 10**14}/timeline", f"partners/{6 * 10**14 + 3}/timeline",
                          f"assets/page/{10**14}/timeline", f"assets/page/{10**14 + 3}/timeline",
-                         "entries/3", "differences?from_known_at=0", "differences?from_at=2025-01-01",
+                         "entries/3",
+                         "differences?from_known_at=0", "differences?from_at=2025-01-01",
                          "search?q=%3Cscript%3E"):  # fmt: skip
                 page.goto(f"/pages/{book}/{path}")
                 assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
