@@ -116,6 +116,9 @@ def _told(request: Request, told: Told) -> Response:
         code=told.code,
         path=request.url.path,
         here=_here(request) if request.method == "GET" else "",
+        clocks_form="two_clocks.html"
+        if request.url.path.endswith("/differences")
+        else "clocks.html",
         at=kept.get("at", ""),
         known_at=kept.get("known_at", ""),
         kept={name: value for name, value in kept.items() if name not in {"at", "known_at"}},

@@ -41,6 +41,8 @@ class View:
     context: dict[str, Any] = field(default_factory=dict)
     evidence: Offer | None = None
     """What of it a pack can prove."""
+    pinned: Mapping[str, str] = field(default_factory=dict)
+    """What the permanent link pins beside both clocks."""
 
 
 Showing = Callable[[Request, Asked], View]
@@ -73,7 +75,7 @@ def page_of(request: Request, asked: Asked, view: View) -> Response:
     path = quote(request.scope["path"])
     kept = {name: value for name, value in request.query_params.items() if name not in CLOCKS}
     clocks = pinned(view.clocks)
-    permanent = query(**kept, **clocks)
+    permanent = query(**{**kept, **view.pinned}, **clocks)
     return render(
         request,
         view.template,
@@ -85,6 +87,7 @@ def page_of(request: Request, asked: Asked, view: View) -> Response:
         checkpoint=newest_checkpoint(request),
         twins={"JSON": f"{path}.json{permanent}", "CSV": f"{path}.csv{permanent}"},
         now_known=query(**kept, at=asked.at),
+        since_known=query(from_known_at=str(view.clocks.known_at.entry), at=asked.at),
         # Links to other pages ask about the same moments; what is left open stays open.
         onward=query(at=asked.at, known_at=asked.known_at),
         all_rows=f"{path}{query(**{**kept, **ALL}, at=asked.at, known_at=asked.known_at)}",

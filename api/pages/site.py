@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.doors import OF_A_BOOK, door
 from api.pages import (
     books,
+    differences,
     entries,
     errors,
     matrix,
@@ -71,6 +72,7 @@ def create_site(state: Any) -> FastAPI:
     add_page(book, "/ownership", ownership.show)
     add_page(book, "/offboarding", offboarding.show_all)
     add_page(book, "/offboarding/{partner}", offboarding.show)
+    add_page(book, "/differences", differences.show)
     add_page(book, "/search", search.show)
     add_page(book, "/assets/{type}/{id}/timeline", timelines.show_asset)
     add_page(book, "/partners/{partner}/timeline", timelines.show_partner)

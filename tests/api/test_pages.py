@@ -25,7 +25,7 @@ INSIDE = (
     "matrix", "matrix.json", "matrix.csv", "matrix/history.json", "ownership", "ownership.json",
     "ownership.csv", "offboarding", "offboarding.json", "offboarding.csv",
     f"offboarding/{PARTNER}", f"offboarding/{PARTNER}.json", f"offboarding/{PARTNER}.csv",
-    "search", "search.json", "search.csv",
+    "search", "search.json", "search.csv", "differences", "differences.json", "differences.csv",
     *(f"{page}{twin}" for twin in ("", ".json", ".csv") for page in (
         f"assets/page/{PAGE['id']}/timeline", f"partners/{PARTNER}/timeline", "entries/3",
     )),

@@ -1,4 +1,4 @@
-"""A browser that has no network, and the page opened in it from its file."""
+"""A browser; the page that checks packs, opened from its file; and the demo story, served."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,8 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
 import evidence
+from cli.storytelling import BRAND
 from evidence.page import SCRIPTS
 from evidence.page.__main__ import HERE
+from keys.key import Role
+from tests.browser import pages
 from tests.browser.checker import Checker
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -102,3 +105,23 @@ def scripts(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     page.goto(file.as_uri())
     yield page
     context.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pages.Site]:
+    """The demo story, served."""
+    with pages.telling(tmp_path_factory.mktemp("story")) as site:
+        yield site
+
+
+@pytest.fixture
+def secret(site: pages.Site) -> str:
+    """The brand's key."""
+    return site.key(Role.READER, BRAND)
+
+
+@pytest.fixture
+def page(browser: Browser, site: pages.Site, secret: str) -> Iterator[Page]:
+    """The brand's browser."""
+    with pages.opened(browser, site, secret) as page:
+        yield page
