@@ -1,20 +1,26 @@
 """What the pages cost: made by the server, and painted by a browser."""
 
-import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from fastapi.testclient import TestClient
-from playwright.sync_api import Page, sync_playwright
 
 from api.app import create_app
 from bootstrap.settings import Settings
 from keys.key import Role
-from tests.browser.conftest import NAMES
-from tests.browser.pages import LARGE, Site, fill_large, served, sign_in
+from tests.browser.pages import (
+    LARGE,
+    Site,
+    chromium,
+    fill_large,
+    launched,
+    served,
+    sign_in,
+)
 
 Row = tuple[str, str]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -80,22 +86,18 @@ def _made(site: Site) -> Iterator[Row]:
 
 def _painted(site: Site) -> Iterator[Row]:
     """From a move of the slider to after the next frame, in Chromium."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    found = chromium()
     if found is None:
         yield "the slider", "not measured: Chromium is not installed"
         return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with launched(found) as browser:
         page = browser.new_page(base_url=site.address, viewport={"width": 1200, "height": 800})
         sign_in(page, site.key(Role.READER, LARGE))
         for name, wanted in VIEWS.items():
             yield from _moved(page, name, wanted)
-        browser.close()
 
 
-def _moved(page: Page, name: str, wanted: str) -> Iterator[Row]:
+def _moved(page: Any, name: str, wanted: str) -> Iterator[Row]:
     page.goto(f"{MATRIX}?type={wanted}")
     page.wait_for_selector("#matrix[data-ready=yes]")
     page.wait_for_timeout(500)

@@ -1,37 +1,33 @@
 """The matrix: partners by type of asset, by the assets of one type, or by every asset."""
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Sequence
 from math import gcd
 from threading import Lock
 from typing import Any, get_args
 
 import orjson
 from fastapi import Request, Response
-from markupsafe import Markup
 
 from api.pages.asking import Asked, Asking, query
 from api.pages.chart import chart_of
-from api.pages.parts import Part, first_of
 from api.pages.proving import of_matrix
 from api.pages.rendering import LEVELS as WORDS
+from api.pages.rows import bars
 from api.pages.showing import Cell, View
+from api.pages.table import EVERY, Moment, moment_of, table
 from api.problems import BadRequest
 from domain.instants import FAR, Microseconds, format_instant, from_microseconds, to_microseconds
-from projections.answers import AssetRef, Coverage, Holding, Matrix, Window
-from projections.histories import LEVELS, Counts, History, Mark, Owned, Party, Span, counted
+from projections.answers import Coverage, Holding, Matrix, Window
+from projections.histories import LEVELS, Counts, History, Owned, Span
 from projections.moments import AsOf, Clocks
 
-EVERY = "every"
 COLUMNS = (
     "asset_type", "asset_id", "asset_name", "owner", "partner", "partner_name", "level", "tasks",
     "certainty", "access", "planned_end", "from_earliest", "from", "to_earliest", "to",
     "opened_by", "closed_by", "cause",
 )  # fmt: skip
 KEPT_HISTORIES = 16
-MOST_PARTNERS, MOST_CELLS, LEAST_ASSETS = 500, 12_000, 20
-"""Of a larger matrix a page shows the first rows."""
 COVERAGES: tuple[Coverage, ...] = get_args(Coverage)
 
 
@@ -76,7 +72,7 @@ def show(request: Request, asked: Asked) -> View:
             f"it holds: {', '.join(history.types) or 'none yet'}",
         )
     at = to_microseconds(clocks.at)
-    opened, coverages = list(history.open_at(at)), history.coverages(at)
+    moment = moment_of(history, at, wanted)
     chart = chart_of(history, at, to_microseconds(clocks.now))
     return View(
         answer=lambda: matrix_of(asked, clocks, wanted),
@@ -87,15 +83,16 @@ def show(request: Request, asked: Asked) -> View:
         context={
             "wanted": wanted,
             "at_us": at,
-            "step": lambda moment: query(
-                type=wanted, at=from_microseconds(moment), known_at=str(clocks.known_at.entry)
+            "step": lambda change: query(
+                type=wanted, at=from_microseconds(change), known_at=str(clocks.known_at.entry)
             ),
             "kind": lambda kind: query(type=kind, at=asked.at, known_at=asked.known_at),
             "every": EVERY,
             "history": history,
-            "table": table(request, history, opened, coverages, wanted),
-            "told": told(opened, coverages),
+            "table": table(request, moment, query(at=asked.at, known_at=asked.known_at)),
+            "told": told(moment),
             "chart": chart,
+            "bars": bars(chart.bars),
             "change_before": history.change_before(at),
             "change_after": history.change_after(at),
         },
@@ -148,114 +145,20 @@ def window_row(window: Window) -> dict[str, Cell]:
 
 # --- what the page shows
 
-EMPTY = "<td></td>"
-MARK = Markup('<span class="{}" title="{}">{}</span>')
 
-
-@lru_cache(maxsize=10_000)
-def marked(cell: tuple[int, ...], *, with_count: bool) -> str:
-    """A cell with its marks: a letter for each level, with a question mark where it is possible."""
-    found = []
-    for mark, count in enumerate(cell):
-        if not count:
-            continue
-        possible = mark % 2 == 1
-        letter, words = WORDS[LEVELS[mark // 2]]
-        text = f"{letter}?" if possible else letter
-        name = f"mark {letter.lower()}{' possible' if possible else ''}"
-        shown = f"{text} {count}" if with_count or count > 1 else text
-        said = f"possibly {words}" if possible else words
-        found.append(MARK.format(name, said, shown))
-    return Markup("<td>{}</td>").format(Markup().join(found))
-
-
-Opened = Sequence[tuple[int, int, Mark]]
-"""The windows that are open at the moment, by the places of asset and partner, and their kind."""
-
-
-def table(
-    request: Request, history: History, opened: Opened, coverages: Sequence[Coverage], wanted: str
-) -> dict[str, Any]:
-    """The heads and rows of the matrix; of a large one the first rows."""
-    if not wanted:
-        parties = list(enumerate(history.partners))
-        return by_type(history, opened, coverages, first_of(request, parties, MOST_PARTNERS))
-    assets = [
-        (place, asset)
-        for place, asset in enumerate(history.assets)
-        if wanted in {EVERY, asset.type}
-    ]
-    most = max(LEAST_ASSETS, MOST_CELLS // max(1, len(history.partners)))
-    return by_asset(history, opened, coverages, first_of(request, assets, most))
-
-
-def by_type(
-    history: History,
-    opened: Opened,
-    coverages: Sequence[Coverage],
-    parties: Part[tuple[int, Party]],
-) -> dict[str, Any]:
-    """Partners by type: a row for each partner there ever was as known then."""
-    types, kinds = history.types, [asset.type for asset in history.assets]
-    cells = counted((partner, kinds[asset], mark) for asset, partner, mark in opened)
-    assets = Counter(kinds)
-    unknown = Counter(
-        kind for kind, coverage in zip(kinds, coverages, strict=True) if coverage != "known"
-    )
-    return {
-        "columns": [(kind, assets[kind], unknown[kind]) for kind in types],
-        "rows": [
-            (party, _row((cells.get((place, kind)) for kind in types), with_count=True))
-            for place, party in parties.rows
-        ],
-        "part": parties,
-    }
-
-
-def by_asset(
-    history: History,
-    opened: Opened,
-    coverages: Sequence[Coverage],
-    assets: Part[tuple[int, AssetRef]],
-) -> dict[str, Any]:
-    """Assets by partner: a row for each asset."""
-    cells = counted(opened)
-    partners = range(len(history.partners))
-    return {
-        "columns": history.partners,
-        "rows": [
-            (
-                place,
-                asset,
-                coverages[place],
-                _row((cells.get((place, partner)) for partner in partners), with_count=False),
-            )
-            for place, asset in assets.rows
-        ],
-        "part": assets,
-    }
-
-
-def _row(cells: Iterable[Counts | None], *, with_count: bool) -> Markup:
-    """The cells of a row in one piece: a template would handle each of many thousand."""
-    found = (
-        EMPTY if cell is None else marked(tuple(cell), with_count=with_count) for cell in cells
-    )
-    return Markup("".join(found))  # noqa: S704 - each cell is one already
-
-
-def told(opened: Opened, coverages: Sequence[Coverage]) -> str:
+def told(moment: Moment) -> str:
     """The matrix in a sentence."""
     levels = [0] * (2 * len(LEVELS))
     partners, assets = set(), set()
-    for asset, partner, mark in opened:
+    for asset, partner, mark in moment.opened:
         levels[mark] += 1
         partners.add(partner)
         assets.add(asset)
     empty = sum(
-        coverage == "known" and place not in assets for place, coverage in enumerate(coverages)
+        coverage == "known" and place not in assets
+        for place, coverage in enumerate(moment.coverages)
     )
-    unknown = sum(coverage == "unknown" for coverage in coverages)
+    unknown = sum(coverage == "unknown" for coverage in moment.coverages)
     return sentence(len(partners), len(assets), levels, empty, unknown)
 
 
@@ -300,7 +203,12 @@ def packed(history: History) -> dict[str, Any]:
     A step is the longest that every time is a whole number of.
     """
     spans = (*history.windows, *history.ownerships)
-    times = {time for span in spans for time in span[-4:] if time != FAR}
+    times = {
+        time
+        for span in spans
+        for time in (span.from_earliest, span.from_, span.to_earliest, span.to)
+        if time != FAR
+    }
     start = min(times, default=0)
     unit = gcd(*(time - start for time in times)) or 1
     return {

@@ -99,8 +99,12 @@ def page_of(request: Request, asked: Asked, view: View) -> Response:
 
 
 def newest_checkpoint(request: Request) -> str:
-    """The newest signed checkpoint in a line, or that there is none."""
-    services: Services = request.app.state.services
+    """The newest signed checkpoint in a line, or that there is none; each is verified once."""
+    state = request.app.state
+    services: Services = state.services
+    note, line = state.checkpoint_line
+    if note is not None and note == services.log.newest_note():
+        return str(line)
     try:
         sealed = services.log.newest_checkpoint()
     except (KeysMissing, KeysUnreadable):
@@ -108,7 +112,9 @@ def newest_checkpoint(request: Request) -> str:
     if sealed is None:
         return "none signed yet"
     checkpoint = sealed.checkpoint
-    return f"{checkpoint.origin}, {checkpoint.size} entries, {checkpoint.root.hex()[:16]}…"
+    line = f"{checkpoint.origin}, {checkpoint.size} entries, {checkpoint.root.hex()[:16]}…"
+    state.checkpoint_line = (sealed.note, line)
+    return line
 
 
 def csv_response(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> Response:

@@ -55,6 +55,7 @@ def create_site(state: Any) -> FastAPI:
     site.state = state
     state.sessions = Sessions(clock.now)
     state.histories = matrix.Histories()
+    state.checkpoint_line = (None, "")
     errors.install(site)
     site.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     site.add_middleware(Headers)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -158,7 +157,7 @@ def _shared(
         "as_of_x": scale.share(to_microseconds(clocks.at)),
         "certainties": {_line(item): item.certainty for item in open_then},
         "line": _line,
-        "entries": replace(part, rows=[told(entry, names) for entry in part.rows]),
+        "entries": Part([told(entry, names) for entry in part.rows], part.total, part.which),
     }
 
 

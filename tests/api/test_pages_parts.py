@@ -5,7 +5,7 @@ import gzip
 import html
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -38,7 +38,7 @@ def matrix_rows(text: str) -> int:
 
 
 @pytest.fixture
-def reader(browser: TestClient, sign_in: SignIn, recorder: Recorder) -> Iterator[TestClient]:
+def reader(browser: TestClient, sign_in: SignIn, recorder: Recorder) -> TestClient:
     """A browser on a book of many assets, all of them open to one partner, half of them no more."""
     chance = Random(130)
     names = [f"Aurora {chance.getrandbits(64):x}" for _ in range(ASSETS)]
@@ -70,7 +70,7 @@ PAGES: list[tuple[str, Rows, int]] = [
 def test_a_long_table_begins_with_its_first_rows_and_leads_to_all(
     reader: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, rows: Rows, total: int
 ) -> None:
-    monkeypatch.setattr("api.pages.matrix.MOST_CELLS", 200)
+    monkeypatch.setattr("api.pages.table.MOST_CELLS", 200)
     mark = "&" if "?" in path else "?"
     text = reader.get(f"/pages/{OWNER}/{path}{mark}at=2026-03-05").text
     assert rows(text) == 100

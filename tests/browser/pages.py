@@ -1,6 +1,7 @@
 """A ledger served to a browser: the demo story, a large book, or nothing at all."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from random import Random
 from typing import Any
 
 import uvicorn
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.app import create_app
 from bootstrap.services import Services, open_services
@@ -26,6 +27,25 @@ MATRIX = f"/pages/{BRAND}/matrix"
 LARGE = "500000000000001"
 PARTNERS, ASSETS = 60, 200
 TYPES = ("page", "ad_account", "dataset", "catalog", "instagram_account")
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def launched(executable: str) -> Iterator[Browser]:
+    """The Chromium of this machine, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+def chromium() -> str | None:
+    """Where Chromium is, if it is there."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
 class Site:
