@@ -135,7 +135,9 @@ def _listed(
     """What is on the page: the first of what differs, and the entries that did it."""
     known = max(side.clocks.known_at.entry for side in sides)
     names = names_of(history_of(request, asked, known))
-    clock = clock_of(sides[0].clocks, sides[1].clocks)
+    first, second = (side.clocks for side in sides)
+    # What reads backwards neither began nor ended.
+    clock = "both" if is_turned(first, second) else clock_of(first, second)
     shown, owners_shown = changes[:MOST], owners[: max(0, MOST - len(changes))]
     entries = {
         number
