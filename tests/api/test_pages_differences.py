@@ -187,7 +187,7 @@ def test_what_is_often_asked_is_there_to_be_clicked(reader: TestClient, recorder
     }
     assert next(iter(found)) == "What the newest entries changed"
     assert "What changed since 16 Mar 2026, 00:00 UTC" in found
-    left = found[f"What changed since 25 Mar 2026, 00:00 UTC , the day that Fern {PARTNER} left"]
+    left = found[f"What changed since 24 Mar 2026, 00:00 UTC , before Fern {PARTNER} left"]
     assert "at=2026-04-15" in left
     assert "access that ended" in text_of(reader.get(left)).casefold()
     (learned,) = (link for words, link in found.items() if words.startswith("What was learned"))
@@ -247,6 +247,13 @@ def test_the_permanent_link_pins_both_moments_on_both_clocks(
     assert reader.get(link.replace("differences", "differences.json")).json() == twin
     compared = [text_of(page).partition("The whole matrix")[2] for page in (before, after)]
     assert compared[0] == compared[1]
+
+
+def test_the_ends_of_time_can_be_asked_about(reader: TestClient) -> None:
+    """Nothing lies before the first day, and everything is asked about to the last."""
+    for at in ("0001-01-01", "0001-01-10", "9999-12-31T23:59:59.999999Z"):
+        for query in (f"at={at}", f"from_at={at}", f"from_at={at}&at={at}&from_known_at=3"):
+            assert reader.get(f"{DIFFERENCES}?{query}").status_code == 200, query
 
 
 @pytest.mark.parametrize(
