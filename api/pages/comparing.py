@@ -13,8 +13,8 @@ Clock = Literal["time", "knowledge", "both", "nothing"]
 Sort = Literal["began", "ended", "level", "same_level", "certain", "uncertain"]
 
 HEADINGS: Mapping[Sort, tuple[str, str]] = {
-    "began": ("Access that began", "Newly said to be there"),
-    "ended": ("Access that ended", "No longer said to be there"),
+    "began": ("Access that began", "Access newly said to be there"),
+    "ended": ("Access that ended", "Access no longer said to be there"),
     "level": ("Level that changed", "Level that is said differently"),
     "same_level": ("Same level, but other tasks", "Same level, but other tasks"),
     "certain": ("Became certain", "Became certain"),

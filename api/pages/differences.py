@@ -52,7 +52,8 @@ WORDS = {
 def show(request: Request, asked: Asked) -> View:
     """The differences between a moment before and the one that is asked about."""
     later = asked.clocks()
-    wanted = moment_of(*(request.query_params.get(name, "") for name in EARLIER), "before, ")
+    from_at, from_known_at = (request.query_params.get(name, "") for name in EARLIER)
+    wanted = moment_of(from_at, from_known_at, "before, ")
     earlier = asked.questions.clocks(asked.book, _earlier(wanted, later))
     before, after = (_side(request, asked, clocks) for clocks in (earlier, later))
     answer = asked.questions.changes_between(asked.book, before.as_of, after.as_of)
@@ -135,14 +136,12 @@ def _listed(
     """What is on the page: the first of what differs, and the entries that did it."""
     known = max(side.clocks.known_at.entry for side in sides)
     names = names_of(history_of(request, asked, known))
-    clock = clock_of(sides[0].clocks, sides[1].clocks)
+    first, second = (side.clocks for side in sides)
+    # What reads backwards neither began nor ended.
+    clock = "both" if is_turned(first, second) else clock_of(first, second)
     shown, owners_shown = changes[:MOST], owners[: max(0, MOST - len(changes))]
-    entries = {
-        number
-        for numbers in (item.entries for item in [*(c for _, c in shown), *owners_shown])
-        if len(numbers) <= MOST_TOLD
-        for number in numbers
-    }
+    named = [change.entries for _, change in shown] + [owner.entries for owner in owners_shown]
+    entries = {number for some in named if len(some) <= MOST_TOLD for number in some}
     sorts = [sort for sort, _ in changes]
     return {
         "groups": [

@@ -1,9 +1,10 @@
 """Differences that are often asked for, to be clicked."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from api.pages.asking import Asked, query
+from api.pages.rendering import MICROSECOND
 from projections.answers import Episode
 from projections.moments import AsOf, Clocks
 
@@ -14,6 +15,7 @@ LEFT = 3
 RECENT = 200
 """Among how many of the newest entries those days are looked for."""
 MONTH = timedelta(days=30)
+FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class Preset(NamedTuple):
@@ -31,7 +33,7 @@ def presets_of(asked: Asked, clocks: Clocks) -> list[Preset]:
     def ask(**earlier: str | datetime) -> str:
         return query(**earlier, at=asked.at, known_at=asked.known_at)
 
-    month = (clocks.at - MONTH).replace(hour=0, minute=0, second=0, microsecond=0)
+    month = _day_of(max(clocks.at, FIRST + MONTH) - MONTH)
     found = [Preset("newest", ask())]
     found += [
         Preset("learned", ask(from_known_at=recorded_at), recorded_at)
@@ -40,10 +42,15 @@ def presets_of(asked: Asked, clocks: Clocks) -> list[Preset]:
     found.append(Preset("happened", ask(from_at=month), month))
     for episode in _left(asked, clocks):
         if episode.window.to_earliest is not None:
-            day = episode.window.to_earliest.replace(hour=0, minute=0, second=0, microsecond=0)
+            # The day before, where it left at the first moment of one.
+            day = _day_of(episode.window.to_earliest - MICROSECOND)
             who = (episode.partner_name, episode.partner)
             found.append(Preset("left", ask(from_at=day), day, who))
     return found
+
+
+def _day_of(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _days(asked: Asked, clocks: Clocks) -> list[datetime]:

@@ -28,6 +28,7 @@ from tests.moments import cells_at, mark_of, moments_of
 from tests.stories.real import fill
 
 MOMENTS = 50
+Moment = tuple[datetime, int]
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,20 @@ class Told:
     book: str
     browser: TestClient
 
-    def page(self, path: str, at: datetime, known_at: int, **more: str | int) -> str:
+    def page(self, path: str, at: datetime, known_at: int, **more: str) -> str:
         """What is in the body of a page."""
         asked = {"at": format_instant(at), "known_at": known_at, **more}
         answer = self.browser.get(f"/pages/{self.book}/{path}", params=asked)
         assert answer.status_code == 200, answer.text
         return answer.text.partition("<main")[2]
 
-    def differences(self, before: AsOf, after: AsOf) -> str:
+    def differences(self, before: Moment, after: Moment) -> str:
         """The page of what differs."""
-        assert before.at is not None
-        assert after.at is not None
-        earlier = {"from_at": format_instant(before.at), "from_known_at": before.known_at}
-        return self.page("differences", after.at, after.known_at, **earlier)
+        (from_at, from_known_at), (at, known_at) = before, after
+        earlier = {"from_at": format_instant(from_at), "from_known_at": str(from_known_at)}
+        return self.page("differences", at, known_at, **earlier)
 
-    def moments(self) -> list[tuple[datetime, int]]:
+    def moments(self) -> list[Moment]:
         """Those at which the pages are held to the answers."""
         return list(moments_of(self.questions, self.book, MOMENTS))
 
@@ -266,10 +266,10 @@ def test_differences_are_the_api_s_answer(told: Told) -> None:
     """Between each moment and the one before it, on one clock, on the other, and on both."""
     sizes = []
     for n, (first, second) in enumerate(pairwise(told.moments())):
-        after = AsOf(*second)
-        before = (AsOf(first[0], second[1]), AsOf(second[0], first[1]), AsOf(*first))[n % 3]
+        earlier = ((first[0], second[1]), (second[0], first[1]), first)[n % 3]
+        before, after = AsOf(*earlier), AsOf(*second)
         answer = told.questions.changes_between(told.book, before, after)
-        text = told.differences(before, after)
+        text = told.differences(earlier, second)
         access = [row for row in rows(text) if len(row) == 5]
         shown = [
             (ids(partner)[0], ids(asset)[0], shown_side(old), shown_side(new))

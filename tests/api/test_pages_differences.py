@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import re
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -47,6 +48,13 @@ def day(number: int) -> str:
     return f"2026-03-{number:02}T00:00:00Z"
 
 
+def shop_again(recorder: Recorder) -> dict[str, Any]:
+    """What stood in the entry that was declared wrong, a day later."""
+    return recorder.fact(
+        "access-granted", partner=PARTNER, asset=SHOP, tasks=["ANALYZE"], effective_at=day(13)
+    )
+
+
 def rows_of(browser: TestClient, query: str) -> list[dict[str, str]]:
     """The rows of the sheet."""
     answer = browser.get(f"{DIFFERENCES}.csv{query}")
@@ -57,9 +65,9 @@ def rows_of(browser: TestClient, query: str) -> list[dict[str, str]]:
 def test_two_moments_are_told_as_what_happened(reader: TestClient) -> None:
     said = text_of(reader.get(f"{DIFFERENCES}?from_at=2026-03-05&at=2026-03-19"))
     assert "Before: as of 5 Mar 2026, 00:00 UTC , as known at entry 8" in said
-    assert "After: As of 19 Mar 2026, 00:00 UTC" in said
+    assert "After: as of 19 Mar 2026, 00:00 UTC" in said
     assert "Two moments, as known at the same time. What differs happened in between" in said
-    assert "Level that changed Partner Asset Before After Entries Fern" in said
+    assert "Level that changed 1 Partner Asset Before After Entries Fern" in said
     assert "F full control MANAGE P? possibly partial access ANALYZE" in said
     assert re.search(r"access changed 10 Mar 2026, 00:00 UTC entry 4 , recorded .* by k[0-9]", said)
     later = text_of(reader.get(f"{DIFFERENCES}?from_at=2026-03-19&at=2026-03-21"))
@@ -71,11 +79,11 @@ def test_two_states_of_knowledge_are_told_as_what_was_learned(reader: TestClient
     """Of one moment: nothing is said to have begun or ended."""
     said = text_of(reader.get(f"{DIFFERENCES}?at=2026-03-15&from_known_at=7"))
     assert "The same moment, as known at two times. Nothing lies between the two but what" in said
-    assert "No longer said to be there Partner Asset Before After Entries Fern" in said
+    assert "Access no longer said to be there 1 Partner Asset Before After Entries Fern" in said
     assert "entry 6 declared wrong entry 8 , recorded " in said
     assert "ended" not in said
     said = text_of(reader.get(f"{DIFFERENCES}?at=2026-03-15&known_at=7&from_known_at=3"))
-    assert "Newly said to be there" in said
+    assert "Access newly said to be there" in said
     assert "Level that is said differently" in said
     assert "it happened after what is compared" in said  # the revoke of 20 March
     assert "began" not in said
@@ -98,7 +106,7 @@ def test_certainty_that_comes_and_goes_has_names_of_its_own(reader: TestClient) 
         ("from_at=2026-03-19&at=2026-03-17", "Became certain"),
     ):
         said = text_of(reader.get(f"{DIFFERENCES}?{query}"))
-        assert f"1 {name} {name} Partner Asset" in said
+        assert f"{name} 1 Partner Asset" in said
         assert rows_of(reader, f"?{query}")[0]["difference"] in {"certain", "uncertain"}
 
 
@@ -123,12 +131,13 @@ def test_the_same_level_with_other_tasks_is_a_difference(
 def test_another_owner_differs_too(reader: TestClient, recorder: Recorder) -> None:
     """And what the partner itself owns is told where it has no access recorded."""
     recorder.post(
-        recorder.fact("ownership-transferred", asset=PAGE, to_owner=PARTNER, effective_at=day(16))
+        shop_again(recorder),
+        recorder.fact("ownership-transferred", asset=SHOP, to_owner=PARTNER, effective_at=day(16)),
     )
     query = "?from_at=2026-03-15&at=2026-03-17"
     said = text_of(reader.get(f"{DIFFERENCES}{query}"))
     assert "P partial access ANALYZE owns it itself so no access is recorded" in said
-    assert "1 Another owner" in said
+    assert "Another owner 1" in said
     assert "Owner before Owner after" in said
     assert "a partner owns this passed on to another owner 16 Mar 2026" in said
     access, ownership = rows_of(reader, query)
@@ -166,7 +175,10 @@ def test_what_nobody_asked_for_is_what_the_newest_entries_changed(reader: TestCl
 
 
 def test_what_is_often_asked_is_there_to_be_clicked(reader: TestClient, recorder: Recorder) -> None:
-    recorder.post(recorder.fact("partner-removed", partner=PARTNER, effective_at=day(25)))
+    recorder.post(
+        shop_again(recorder),
+        recorder.fact("partner-removed", partner=PARTNER, effective_at=day(25)),
+    )
     answer = reader.get(f"{DIFFERENCES}?at=2026-04-15")
     presets = answer.text.partition("<details")[2].partition("</details>")[0]
     found = {
@@ -175,7 +187,7 @@ def test_what_is_often_asked_is_there_to_be_clicked(reader: TestClient, recorder
     }
     assert next(iter(found)) == "What the newest entries changed"
     assert "What changed since 16 Mar 2026, 00:00 UTC" in found
-    left = found[f"What changed since 25 Mar 2026, 00:00 UTC , the day that Fern {PARTNER} left"]
+    left = found[f"What changed since 24 Mar 2026, 00:00 UTC , before Fern {PARTNER} left"]
     assert "at=2026-04-15" in left
     assert "access that ended" in text_of(reader.get(left)).casefold()
     (learned,) = (link for words, link in found.items() if words.startswith("What was learned"))
@@ -197,7 +209,10 @@ def test_the_moments_may_be_turned_round(reader: TestClient) -> None:
     (turn,) = re.findall(r'href="([^"]*)">Turn it round', answer.text)
     turned = reader.get(html.unescape(turn))
     assert "reads backwards" not in turned.text
-    assert "No longer said to be there" in text_of(turned)
+    assert "Access no longer said to be there" in text_of(turned)
+    backwards = text_of(reader.get(f"{DIFFERENCES}?from_at=2026-03-25&at=2026-03-05"))
+    assert "Access after, and not before" in backwards
+    assert "began" not in backwards
 
 
 def test_the_twins_are_the_api_s_answer(reader: TestClient, client: TestClient) -> None:
@@ -234,6 +249,13 @@ def test_the_permanent_link_pins_both_moments_on_both_clocks(
     assert compared[0] == compared[1]
 
 
+def test_the_ends_of_time_can_be_asked_about(reader: TestClient) -> None:
+    """Nothing lies before the first day, and everything is asked about to the last."""
+    for at in ("0001-01-01", "0001-01-10", "9999-12-31T23:59:59.999999Z"):
+        for query in (f"at={at}", f"from_at={at}", f"from_at={at}&at={at}&from_known_at=3"):
+            assert reader.get(f"{DIFFERENCES}?{query}").status_code == 200, query
+
+
 @pytest.mark.parametrize(
     ("query", "why"),
     [
@@ -262,7 +284,7 @@ def test_the_banner_and_the_navigation_lead_here(reader: TestClient) -> None:
     assert link == f"{DIFFERENCES}?from_known_at=3&amp;at=2026-03-15"
     said = text_of(reader.get(html.unescape(link)))
     assert "as known at entry 3" in said
-    assert "Newly said to be there" in said
+    assert "Level that is said differently" in said
     assert f'href="{DIFFERENCES}?at=2026-03-15&amp;known_at=3" data-onward' in answer.text
     assert f'href="{DIFFERENCES}"' in reader.get("/pages/").text
     here = reader.get(DIFFERENCES).text
