@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -68,11 +68,17 @@ def door(*roles: Role, noted: bool = True) -> Any:
         if key.role not in roles:
             raise NotAllowed(key.role, roles)
         if noted and key.role in WATCHED:
-            query = f"?{request.url.query}" if request.url.query else ""
-            asked = quote(request.url.path, safe="/:") + query
-            await note(request, "asked", _concerned(key, book), asked)
+            await note(request, "asked", _concerned(key, book), _asked(request))
 
     return Depends(go_through)
+
+
+def _asked(request: Request) -> str:
+    """What was asked, without a cursor, which may be of another book."""
+    given = request.query_params.multi_items()
+    given = [(name, value) for name, value in given if name != "cursor"]
+    query = f"?{urlencode(given, safe='/:')}" if given else ""
+    return quote(request.url.path, safe="/:") + query
 
 
 def _concerned(key: Key, book: str | None) -> str:

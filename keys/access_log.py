@@ -1,5 +1,7 @@
 """The access log: who looked at what, and what became of keys. It is only ever added to."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,22 @@ NO_BOOK = ""
 TERMINAL = "cli"
 """Who did it where there was no key: somebody at the terminal."""
 LONGEST_DETAIL = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a walk through a list stands: what is older comes next.
+
+    In the list of a book `own` is the number of a record of its own and `shared` that of one about
+    all books; in the list of the whole ledger `own` is a position.
+    """
+
+    own: int = 2**53
+    shared: int = 2**53
+
+
+NEWEST = Place()
+"""Where a walk begins."""
 
 
 class AccessLog:
@@ -35,6 +53,7 @@ class AccessLog:
         self, connection: Any, key: Key | None, action: str, book: str, detail: str
     ) -> None:
         """Add a record within a transaction, so that it stands or falls with what it tells."""
+        self._sql.take_access_turn(connection, book=book)
         self._sql.add_access_record(
             connection,
             recorded_at=to_microseconds(self._clock()),
@@ -47,16 +66,32 @@ class AccessLog:
         )
 
     def listed(
-        self, book: str | None, *, before: int | None = None, limit: int = 200
+        self, book: str | None, *, before: Place = NEWEST, limit: int = 200
     ) -> list[AccessRecord]:
         """The records that concern a book, or all of them, the newest first."""
-        asked = {"older_than": 2**62 if before is None else before, "limit": limit}
+        return self.page(book, before=before, limit=limit)[0]
+
+    def page(
+        self, book: str | None, *, before: Place, limit: int
+    ) -> tuple[list[AccessRecord], Place | None]:
+        """The same, and where the walk goes on if it does."""
+        asked = {"own_before": before.own, "shared_before": before.shared, "limit": limit + 1}
         with self._database.reading() as connection:
             if book is None:
                 rows = list(self._sql.access_records(connection, **asked))
             else:
                 rows = list(self._sql.access_records_of_book(connection, book=book, **asked))
-        return [_record(row) for row in rows]
+        shown = rows[:limit]
+        more = len(rows) > limit
+        return [_record(row) for row in shown], _after(book, shown, before) if more else None
+
+
+def _after(book: str | None, shown: Sequence[Any], before: Place) -> Place:
+    """The place behind the records of a page."""
+    if book is None:
+        return Place(own=shown[-1]["position"])
+    last = {row["book"] == EVERY_BOOK: row["number"] for row in shown}  # of each kind the oldest
+    return Place(own=last.get(False, before.own), shared=last.get(True, before.shared))
 
 
 def _record(row: Any) -> AccessRecord:

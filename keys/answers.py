@@ -57,7 +57,10 @@ class KeyList(BaseModel):
 class AccessRecord(BaseModel):
     """Who did what, when: a look at a book, a pack, or a change of a key."""
 
-    number: int
+    number: int = Field(
+        description="Its place among the records of its book, or among those about all books, "
+        "from 1 without a gap."
+    )
     recorded_at: Instant
     key: str | None = Field(description="The key's id; none at the terminal.")
     name: str = Field(description="The key's name.")

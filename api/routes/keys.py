@@ -15,6 +15,7 @@ from api.routes.showing import shown
 from bootstrap.services import Services
 from domain.describing import describe
 from domain.values import Instant, PortfolioId
+from keys.access_log import NEWEST, Place
 from keys.answers import AccessRecordList, KeyList, KeyView, NewSecret
 from keys.key import MOST_BOOKS, NAME_PATTERN, Key, NewKey, Role
 from keys.store import LONGEST_GRACE
@@ -189,14 +190,15 @@ def access_log(
 
 
 def _page(ledger: Services, book: str | None, cursor: str | None, limit: int) -> AccessRecordList:
-    """A page, and a cursor that holds the number of its last record."""
-    of = book or ""
-    before = None if cursor is None else Cursor.decode(cursor, kind="access-log", book=of).offset
-    found = ledger.access_log.listed(book, before=before, limit=limit + 1)
-    records = tuple(found[:limit])
-    more = len(found) > limit
+    """A page, and a cursor that holds the numbers of its last records, and no position."""
+    kind, of = ("access-log", "") if book is None else ("access-log of book", book)
+    before = NEWEST
+    if cursor is not None:
+        stands = Cursor.decode(cursor, kind=kind, book=of)
+        before = Place(own=stands.offset, shared=stands.known)
+    records, after = ledger.access_log.page(book, before=before, limit=limit)
     return AccessRecordList(
         book=book,
-        records=records,
-        next_cursor=Cursor("access-log", of, 0, 0, records[-1].number).encode() if more else None,
+        records=tuple(records),
+        next_cursor=Cursor(kind, of, 0, after.shared, after.own).encode() if after else None,
     )

@@ -1,16 +1,17 @@
 """The access log: each book is told what concerns it, and nothing that was noted changes."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from itertools import pairwise
 
 import psycopg
 import pytest
 
-from bootstrap.services import Services
+from bootstrap.services import Services, all_migrations, open_database, open_services
 from bootstrap.settings import Settings
-from keys.access_log import EVERY_BOOK, NO_BOOK
+from keys.access_log import EVERY_BOOK, NEWEST, NO_BOOK, Place
 from keys.key import NewKey, Role
+from ledger.migrate import migrate
 
 BOOK, OTHER, PARTNER = "506914307656634", "600000000000001", "563920174410288"
 
@@ -47,14 +48,71 @@ def test_pages_follow_one_another_from_the_newest_to_the_oldest(services: Servic
     for nth in range(7):
         services.access_log.note(None, "asked", BOOK if nth % 2 else EVERY_BOOK, f"/{nth}")
         services.access_log.note(None, "asked", OTHER if nth % 2 else NO_BOOK, f"/not-{nth}")
-    found: list[str] = []
-    before: int | None = None
-    while page := services.access_log.listed(BOOK, before=before, limit=3):
-        found += [record.detail for record in page]
-        before = page[-1].number
-    assert found == [f"/{nth}" for nth in reversed(range(7))]
-    numbers = [record.number for record in services.access_log.listed(None)]
-    assert all(later > earlier for later, earlier in pairwise(numbers))
+    for book, wanted in ((BOOK, [f"/{nth}" for nth in reversed(range(7))]), (None, 14)):
+        found: list[str] = []
+        before: Place | None = NEWEST
+        while before:
+            page, before = services.access_log.page(book, before=before, limit=3)
+            found += [record.detail for record in page]
+        assert wanted in (found, len(set(found)))
+
+
+def test_each_book_has_numbers_of_its_own_without_a_gap(services: Services) -> None:
+    """However much is noted of others meanwhile; what concerns all has numbers of its own too."""
+    for nth in range(5):
+        services.access_log.note(None, "asked", BOOK, f"/{nth}")
+        for _ in range(nth):
+            services.access_log.note(None, "asked", OTHER, "/other")
+            services.access_log.note(None, "asked", NO_BOOK, "/none")
+    services.access_log.note(None, "asked", EVERY_BOOK, "/all")
+    numbers = [(r.book, r.number) for r in services.access_log.listed(BOOK)]
+    assert numbers == [(None, 1), *((BOOK, number) for number in (5, 4, 3, 2, 1))]
+
+
+def test_of_many_who_note_at_once_each_gets_a_number(
+    settings: Settings, services: Services
+) -> None:
+    """Two processes, and threads in each; some change keys of both books in one transaction."""
+    with open_services(settings) as second, ThreadPoolExecutor(8) as pool:
+
+        def note(nth: int) -> None:
+            by = (services, second)[nth % 2]
+            if nth % 5:
+                by.access_log.note(None, "asked", (BOOK, OTHER)[nth % 3 == 0], "/")
+            else:
+                books = frozenset({BOOK, OTHER})
+                by.keys.create(NewKey(name=f"k{nth}", role=Role.READER, books=books))
+
+        list(pool.map(note, range(60)))
+    for book in (BOOK, OTHER):
+        numbers = [record.number for record in services.access_log.listed(book)]
+        assert numbers == list(range(len(numbers), 0, -1))
+        assert len(numbers) > 20
+
+
+def test_records_from_before_books_had_numbers_keep_their_order(empty_settings: Settings) -> None:
+    """The migration numbers them, and they stay as unchangeable as they were."""
+    database = open_database(empty_settings)
+    all_of_them = all_migrations(database)
+    migrate(database, [step for step in all_of_them if "access_numbers" not in step.name])
+    order = [BOOK, OTHER, EVERY_BOOK, BOOK, NO_BOOK, OTHER, BOOK]
+    with database.writing() as connection:
+        for nth, book in enumerate(order):
+            connection.execute(
+                "INSERT INTO access_record (recorded_at, key_name, action, book, detail) "
+                f"VALUES ({nth}, 'cli', 'asked', '{book}', '/{nth}')"
+            )
+    assert migrate(database, all_of_them) == ["keys/0002_access_numbers"]
+    database.close()
+    with open_services(empty_settings) as services:
+        services.access_log.note(None, "asked", BOOK, "/7")
+        told = [(r.number, r.detail) for r in services.access_log.listed(BOOK)]
+        assert told == [(4, "/7"), (3, "/6"), (2, "/3"), (1, "/2"), (1, "/0")]
+        whole = [record.detail for record in services.access_log.listed(None)]
+        assert whole == [f"/{nth}" for nth in reversed(range(8))]
+        refused = pytest.raises(Exception, match="access records are immutable")
+        with refused, services.database.writing() as connection:
+            connection.execute("UPDATE access_record SET number = 9")
 
 
 def test_a_detail_without_end_is_cut(services: Services) -> None:
@@ -66,16 +124,21 @@ def test_a_detail_without_end_is_cut(services: Services) -> None:
     "statement",
     [
         "UPDATE access_record SET detail = 'x'",
-        "UPDATE access_record SET number = 9 WHERE number = 1",
+        "UPDATE access_record SET number = 9 WHERE position = 1",
+        "UPDATE access_record SET position = 9 WHERE position = 1",
         "DELETE FROM access_record",
-        "DELETE FROM access_record WHERE number = 1",
+        "DELETE FROM access_record WHERE position = 1",
         "TRUNCATE access_record",
         "TRUNCATE access_record RESTART IDENTITY CASCADE",
-        "INSERT OR REPLACE INTO access_record VALUES (1, 0, NULL, 'x', NULL, 'x', '', 'x')",
-        "REPLACE INTO access_record VALUES (1, 0, NULL, 'x', NULL, 'x', '', 'x')",
+        "INSERT OR REPLACE INTO access_record VALUES (1, 0, NULL, 'x', NULL, 'x', '', 'x', 9)",
         (
-            "INSERT INTO access_record VALUES (1, 0, NULL, 'x', NULL, 'x', '', 'x') "
-            "ON CONFLICT (number) DO UPDATE SET detail = 'x'"
+            "INSERT OR REPLACE INTO access_record "
+            f"VALUES (99, 0, NULL, 'x', NULL, 'x', '{BOOK}', 'x', 1)"
+        ),
+        "REPLACE INTO access_record VALUES (1, 0, NULL, 'x', NULL, 'x', '', 'x', 9)",
+        (
+            "INSERT INTO access_record VALUES (1, 0, NULL, 'x', NULL, 'x', '', 'x', 9) "
+            "ON CONFLICT (position) DO UPDATE SET detail = 'x'"
         ),
     ],
 )
