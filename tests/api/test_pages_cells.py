@@ -41,7 +41,7 @@ class Told:
 
     def page(self, path: str, at: datetime, known_at: int, **more: str) -> str:
         """What is in the body of a page."""
-        asked = {"at": format_instant(at), "known_at": known_at, **more}
+        asked: dict[str, str | int] = {"at": format_instant(at), "known_at": known_at, **more}
         answer = self.browser.get(f"/pages/{self.book}/{path}", params=asked)
         assert answer.status_code == 200, answer.text
         return answer.text.partition("<main")[2]
