@@ -202,7 +202,7 @@ def packed(history: History) -> dict[str, Any]:
 
     A step is the longest that every time is a whole number of.
     """
-    spans = (*history.windows, *history.ownerships)
+    spans: list[Span | Owned] = [*history.windows, *history.ownerships]
     times = {
         time
         for span in spans
