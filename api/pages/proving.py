@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.packing import WantedPack, handed_out
 from api.pages.asking import Asked, Asking, pinned, query
 from api.pages.errors import EXPECTED, Told, explained
-from api.pages.rendering import ROOT, asset_address, partner_address, render
+from api.pages.rendering import ROOT, asset_address, kind_name, partner_address, render
 from api.pages.session import LONGEST_FORM, form_of
 from api.problems import BadRequest, invalid
 from bootstrap.services import Services
@@ -45,6 +45,16 @@ class Offer:
         kind, name = self.asset or ("", "")
         asks = query(of=self.of, type=kind, id=name, partner=self.partner, **clocks)
         return f"{ROOT}/{book}/evidence{asks}"
+
+    @property
+    def about(self) -> str:
+        """What the evidence is of, in words."""
+        if self.asset:
+            return f"{kind_name(self.asset[0])} {self.asset[1]}"
+        if self.partner:
+            kind = "Offboarding of partner" if self.of == "offboarding" else "Partner"
+            return f"{kind} {self.partner}"
+        return "Who owned what" if self.of == "ownership" else "Who had access"
 
     def page(self, book: str) -> str:
         """The page that it is the evidence of."""
@@ -163,7 +173,13 @@ async def download(request: Request, asked: Asking) -> Response:
         return await handed_out(request, asked.book, wanted)
     except EXPECTED as error:
         told = explained(request, error)
-        told = replace(told, title="No pack was made", why=told.why.removeprefix("since: "))
+        why = told.why
+        if told.code == "bad-checkpoint":
+            why = (
+                f"the checkpoint cannot be used: {why.removeprefix('since: ')}; paste it whole, as "
+                "this ledger signed it, or leave it out"
+            )
+        told = replace(told, title="No pack was made", why=why)
         return await run_in_threadpool(page_of, request, asked, offer, told=told, form=form)
 
 
@@ -177,9 +193,10 @@ def page_of(
 ) -> Response:
     """The form, with what was filled in before."""
     try:
-        clocks = pinned(asked.clocks())
+        clocks = asked.clocks()
+        moments = pinned(clocks)
     except EXPECTED:
-        clocks = {"at": asked.at, "known_at": asked.known_at}
+        clocks, moments = None, {"at": asked.at, "known_at": asked.known_at}
     return render(
         request,
         "evidence.html",
@@ -187,8 +204,10 @@ def page_of(
         told=told,
         asked=asked,
         evidence=offer,
-        address=offer.address(asked.book, clocks),
-        back=f"{offer.page(asked.book)}{query(**clocks)}",
+        about=offer.about,
+        clocks=clocks,
+        address=offer.address(asked.book, moments),
+        back=f"{offer.page(asked.book)}{query(**moments)}",
         form=form or {},
     )
 
