@@ -43,7 +43,7 @@ def presets_of(asked: Asked, clocks: Clocks) -> list[Preset]:
     for episode in _left(asked, clocks):
         if episode.window.to_earliest is not None:
             # The day before, where it left at the first moment of one.
-            day = _day_of(episode.window.to_earliest - MICROSECOND)
+            day = _day_of(max(episode.window.to_earliest, FIRST + MICROSECOND) - MICROSECOND)
             who = (episode.partner_name, episode.partner)
             found.append(Preset("left", ask(from_at=day), day, who))
     return found
