@@ -1,6 +1,7 @@
 """The whole history of a book in numbers: its matrix at any instant, without asking again."""
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar, get_args
@@ -112,11 +113,8 @@ class History:
 def counted(marked: Iterable[tuple[Row, Column, Mark]]) -> dict[tuple[Row, Column], Counts]:
     """How many windows of each kind each cell holds."""
     cells: dict[tuple[Row, Column], Counts] = {}
-    for row, column, mark in marked:
-        cell = cells.get((row, column))
-        if cell is None:
-            cell = cells[row, column] = [0] * (2 * len(LEVELS))
-        cell[mark] += 1
+    for (row, column, mark), count in Counter(marked).items():
+        cells.setdefault((row, column), [0] * (2 * len(LEVELS)))[mark] = count
     return cells
 
 

@@ -1,6 +1,6 @@
 """The matrix: partners by type of asset, by the assets of one type, or by every asset."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from math import gcd
 from threading import Lock
@@ -148,12 +148,10 @@ def window_row(window: Window) -> dict[str, Cell]:
 
 def told(moment: Moment) -> str:
     """The matrix in a sentence."""
-    levels = [0] * (2 * len(LEVELS))
-    partners, assets = set(), set()
-    for asset, partner, mark in moment.opened:
-        levels[mark] += 1
-        partners.add(partner)
-        assets.add(asset)
+    found = Counter(mark for _, _, mark in moment.opened)
+    levels = [found[mark] for mark in range(2 * len(LEVELS))]
+    partners = {partner for _, partner, _ in moment.opened}
+    assets = {asset for asset, _, _ in moment.opened}
     empty = sum(
         coverage == "known" and place not in assets
         for place, coverage in enumerate(moment.coverages)
