@@ -49,9 +49,13 @@ def _gauge(name: str, says: str, value: float) -> GaugeMetricFamily:
 
 
 def _stored(services: Services) -> Iterator[tuple[tuple[str, str], float]]:
-    newest, projected = services.projector.progress()
+    newest, projected, fits = services.projector.progress()
     yield ("newest_position", "The position of the newest entry."), newest
     yield ("projection_lag", "Positions that the read model is behind."), max(0, newest - projected)
+    yield (
+        ("projection_fits", "Whether the entries it was made from are there (1) or not (0)."),
+        fits,
+    )
     found = log_figures(services.database)
     if found is None:
         return

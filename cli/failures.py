@@ -16,6 +16,7 @@ from ledger.store_errors import StoreError, StoreForbids
 from ledger.stored_bytes import UnreadableEntry
 from projections.moments import BadQuestion, UnknownBook
 from projections.packing import PackDiffers
+from projections.projector import ReadModelStale
 
 
 class Exit(IntEnum):
@@ -89,6 +90,8 @@ def explain(error: Exception) -> tuple[Exit, str]:
             return Exit.NOT_VERIFIED, f"not verified: {error}"
         case StoreForbids():
             return Exit.NOT_AUTHORISED, str(error)
+        case ReadModelStale():
+            return Exit.NOT_VERIFIED, str(error)
         case StoreError():
             return Exit.STORE_UNREACHABLE, str(error)
         case OSError():

@@ -22,6 +22,7 @@ from ledger.migrate import pending
 from ledger.self_check import last_check
 from ledger.sqlite import SQLiteDatabase
 from ledger.store_errors import FileUnusable, StoreError, StoreUnavailable
+from projections.projector import Progress, ReadModelStale
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """PostgreSQL refuses appends whose clock is further off."""
@@ -114,18 +115,21 @@ def examine(services: Services) -> Iterator[Finding]:
         yield Finding("schema", f"not applied: {names}; run: access-ledger migrate", sound=False)
         return
     yield Finding("schema", "migrated")
-    newest, projected = services.projector.progress()
-    lag = newest - projected
-    behind = f"{lag} positions behind; the next read or the worker takes them in"
-    yield Finding("entries", f"newest position {newest}")
-    if lag < 0:
-        wrong = f"is ahead, at position {projected}: entries are missing; run: access-ledger verify"
-        yield Finding("read model", wrong, sound=False)
-    else:
-        yield Finding("read model", behind if lag else "up to date")
+    progress = services.projector.progress()
+    yield Finding("entries", f"newest position {progress.newest}")
+    yield _read_model(progress)
     yield from _log(services)
     books = services.books.books()
     yield Finding("books", f"{len(books)}, with {sum(books.values())} entries")
+
+
+def _read_model(progress: Progress) -> Finding:
+    try:
+        lag = progress.lag
+    except ReadModelStale as error:
+        return Finding("read model", str(error), sound=False)
+    behind = f"{lag} positions behind; the next read or the worker takes them in"
+    return Finding("read model", behind if lag else "up to date")
 
 
 def _log(services: Services) -> Iterator[Finding]:

@@ -160,7 +160,10 @@ def verify(
             "kept elsewhere shows more: access-ledger verify --against FILE"
         )
     elif kept is None:
-        complain("without --against this shows only that the ledger agrees with itself")
+        complain(
+            "without --against this shows only that the ledger agrees with itself; keep what "
+            "access-ledger log checkpoint prints where the ledger is not, and give it the next time"
+        )
     print(
         f"all {done.entries} entries are as they were sealed; checkpoints of {keyring.origin} "
         f"held: {done.checkpoints}{grown}"

@@ -21,7 +21,7 @@ from evidence.errors import VerificationError
 from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.self_check import check_and_note
 from ledger.store_errors import StoreError, StoreUnavailable
-from projections.projector import Projector
+from projections.projector import Projector, ReadModelStale
 
 CHANNEL = "access_ledger"
 CONNECT_TIMEOUT_SECONDS = 5
@@ -83,11 +83,14 @@ def keep_current(
     log: structlog.stdlib.BoundLogger,
     check: Callable[[], None] = lambda: None,
 ) -> None:
-    """Catch up, check what is due, wait, and again; a store that is away is waited for."""
-    away = False
+    """Catch up, check what is due, wait, and again; a store that is away is waited for.
+
+    A read model that tells of entries that are gone is said once, and left for a rebuild.
+    """
+    away = stale = False
     while not stop.is_set():
         try:
-            taken = projector.catch_up()
+            taken, stale = _caught_up(projector, log, told=stale)
             check()
         except StoreError as error:
             if not away:
@@ -100,6 +103,18 @@ def keep_current(
             if taken:
                 log.info("caught up", entries=taken)
         wait()
+
+
+def _caught_up(
+    projector: Projector, log: structlog.stdlib.BoundLogger, *, told: bool
+) -> tuple[int, bool]:
+    """How many entries were taken in, and whether the read model is stale, which is told once."""
+    try:
+        return projector.catch_up(), False
+    except ReadModelStale as error:
+        if not told:
+            log.error("read model stale", reason=str(error))  # noqa: TRY400 - the sentence says it
+        return 0, True
 
 
 @contextmanager

@@ -17,6 +17,9 @@ from evidence.verifying import Verified, read_keys, verify_pack
 
 OK, UNREADABLE, NOT_VERIFIED = 0, 1, 5
 PROGRAM = "python -m evidence"
+ADVICE = (
+    "do not rely on this pack; keep the file as it came, and ask the ledger's owner for a new one"
+)
 
 
 class Unreadable(Exception):
@@ -39,7 +42,8 @@ def check(pack: Path, *, key: Path | None, since: Path | None, program: str = PR
     except Unreadable as error:
         return _complain(program, str(error), UNREADABLE)
     except VerificationError as error:
-        return _complain(program, f"not verified: {error}", NOT_VERIFIED)
+        _complain(program, f"not verified: {error}", NOT_VERIFIED)
+        return _complain(program, ADVICE, NOT_VERIFIED)
     except BrokenPipeError:
         sys.stdout = None  # the reader went away; nothing to flush
         return UNREADABLE

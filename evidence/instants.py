@@ -5,6 +5,7 @@ The calendar is worked out here: years are those of the proleptic Gregorian cale
 """
 
 import re
+from functools import lru_cache
 
 FAR = 2**62
 """Later than every moment: the end of what has not ended."""
@@ -16,7 +17,9 @@ _CANONICAL = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.([0-9]{6})Z"
 )
 _DAY = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+_CANONICAL_LENGTH = 27
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_BEFORE = tuple(sum(_LENGTHS[:month]) for month in range(len(_LENGTHS)))
 _FEBRUARY = 2
 _HOURS, _SIXTY = 24, 60
 _DAYS_TO_1970 = 719_162
@@ -24,7 +27,12 @@ _DAYS_TO_1970 = 719_162
 
 def microseconds(text: object) -> int | None:
     """Microseconds since 1970 of a moment in the canonical form; None for anything else."""
-    found = _CANONICAL.fullmatch(text) if isinstance(text, str) else None
+    return _read(text) if isinstance(text, str) and len(text) == _CANONICAL_LENGTH else None
+
+
+@lru_cache(maxsize=10_000)  # one moment is read for each thing that is asked of it
+def _read(text: str) -> int | None:
+    found = _CANONICAL.fullmatch(text)
     if found is None:
         return None
     year, month, day, hour, minute, second, fraction = map(int, found.groups())
@@ -72,7 +80,7 @@ def _days_before(year: int) -> int:
 
 def _days(year: int, month: int, day: int) -> int:
     """Days since 1970-01-01."""
-    before = sum(_length(year, earlier) for earlier in range(1, month))
+    before = _BEFORE[month - 1] + (month > _FEBRUARY and _is_leap(year))
     return _days_before(year) + before + day - 1 - _DAYS_TO_1970
 
 

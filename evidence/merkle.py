@@ -6,6 +6,7 @@ stored hashes of *complete* subtrees: `(level, index)` names the one over the le
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from hashlib import sha256
 from typing import NamedTuple, Self
 
@@ -60,9 +61,18 @@ def inclusion_proof(index: int, size: int, stored: StoredHash) -> list[bytes]:
 
     PATH(m, D_n) of RFC 9162 section 2.1.3.1; reads O(log n) stored hashes.
     """
-    if not 0 <= index < size:
-        raise ValueError(f"there is no leaf {index} in a tree of {size}")
-    return _path(index, index + 1, size, stored)
+    return inclusion_proofs([index], size, stored)[0]
+
+
+def inclusion_proofs(indexes: Iterable[int], size: int, stored: StoredHash) -> list[list[bytes]]:
+    """The paths from several leaves to one root; what they share is worked out once."""
+    subtree = cache(lambda start, end: _subtree_hash(start, end, stored))
+    proofs = []
+    for index in indexes:
+        if not 0 <= index < size:
+            raise ValueError(f"there is no leaf {index} in a tree of {size}")
+        proofs.append([subtree(*sibling) for sibling in _siblings(index, index + 1, size)])
+    return proofs
 
 
 def consistency_proof(old_size: int, new_size: int, stored: StoredHash) -> list[bytes]:
@@ -78,12 +88,13 @@ def consistency_proof(old_size: int, new_size: int, stored: StoredHash) -> list[
     # The proof starts at the last complete subtree of the old tree; where that is the whole of it,
     # the verifier has its hash already.
     start = old_size & (old_size - 1)
-    path = _path(start, old_size, new_size, stored)
-    return path if start == 0 else [_subtree_hash(start, old_size, stored), *path]
+    siblings = _siblings(start, old_size, new_size)
+    own = [(start, old_size)] if start else []
+    return [_subtree_hash(*subtree, stored) for subtree in (*own, *siblings)]
 
 
-def _path(start: int, end: int, size: int, stored: StoredHash) -> list[bytes]:
-    """The siblings on the way from the complete subtree [start, end) to the root, lowest first."""
+def _siblings(start: int, end: int, size: int) -> list[tuple[int, int]]:
+    """What stands beside the way from a complete subtree up to the root, lowest first."""
     low, high = 0, size
     siblings: list[tuple[int, int]] = []
     while (low, high) != (start, end):
@@ -94,7 +105,7 @@ def _path(start: int, end: int, size: int, stored: StoredHash) -> list[bytes]:
         else:
             siblings.append((low, middle))
             low = middle
-    return [_subtree_hash(*sibling, stored) for sibling in reversed(siblings)]
+    return siblings[::-1]
 
 
 def _split(size: int) -> int:

@@ -5,7 +5,7 @@ cosignatures of witnesses, are by unknown keys and are passed over.
 """
 
 import re
-from base64 import b64decode, b64encode
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -31,7 +31,7 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 def from_base64(text: str) -> bytes | None:
     """The bytes that a standard base64 text holds; None if it is not how they would be written."""
     try:
-        found = b64decode(text, validate=True)
+        found = a2b_base64(text, strict_mode=True)
     except ValueError:
         return None
     return found if to_base64(found) == text else None
@@ -39,7 +39,7 @@ def from_base64(text: str) -> bytes | None:
 
 def to_base64(data: bytes) -> str:
     """Standard base64 with padding (RFC 4648 section 4)."""
-    return b64encode(data).decode("ascii")
+    return b2a_base64(data, newline=False).decode("ascii")
 
 
 def _is_key_name(name: str) -> bool:

@@ -2,6 +2,8 @@
 
 from shlex import quote
 
+from evidence.statements import STATEMENTS
+
 _TEXT = """\
 AN ANSWER, AND WHAT PROVES IT
 
@@ -159,6 +161,6 @@ def readme(origin: str) -> str:
     # Quoted for the shell, whatever the name of the log may hold.
     return (
         _TEXT.replace("@LOG_KEY@", quote(origin))
-        .replace("@STATEMENT_KEY@", quote(f"{origin}/statements"))
+        .replace("@STATEMENT_KEY@", quote(origin + STATEMENTS))
         .replace("@ORIGIN@", origin)
     )

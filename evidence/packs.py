@@ -16,13 +16,12 @@ from evidence.errors import VerificationError
 from evidence.merkle import HASH_BYTES
 from evidence.notes import SignerKey, from_base64, read_note, sign, to_base64
 from evidence.pack_readme import readme
+from evidence.statements import STATEMENTS
 from evidence.tiles import MAX_ENTRY_BYTES
 from evidence.tlog_proofs import MAX_HASHES
 
 FORMAT = "access-ledger-pack/v1"
 MANIFEST_HEADER = "access-ledger pack/v1"
-STATEMENTS = "/statements"
-"""What is added to a log's origin to name the key that signs statements and packs."""
 
 _SIGNED_MEMBERS = MEMBERS[:-2]
 """Those that the manifest lists: all but itself and the note that signs it."""
@@ -51,7 +50,9 @@ class UnlistedMembers(VerificationError):
     def __init__(self, listed: Sequence[str], held: Sequence[str]) -> None:
         differing = ", ".join(name for name in MEMBERS if (name in listed) != (name in held))
         super().__init__(
-            f"the manifest does not list what the pack holds, in its order: {differing or 'order'}"
+            f"the manifest and the pack do not have the same members; they differ in: {differing}"
+            if differing
+            else "the manifest lists the members of the pack in another order, or one of them twice"
         )
 
 

@@ -5,7 +5,7 @@ be long, and it may be anything.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from evidence.instants import microseconds
@@ -93,8 +93,8 @@ class Fields:
         """The first thing that is wrong with a value, as a sentence; None if nothing is."""
         if not isinstance(value, dict):
             return f"{what} is not a JSON object"
-        missing = next((name for name in self.required if name not in value), None)
-        if missing is not None:
+        if not self.required.keys() <= value.keys():
+            missing = next(name for name in self.required if name not in value)
             return f"{what} has no field {missing!r}"
         for name, field in value.items():
             shape = self.required.get(name) or self.optional.get(name)
@@ -111,17 +111,15 @@ def shown(name: object) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
-def _as_asset(value: object, more: Iterable[str] = ()) -> bool:
-    shapes: dict[str, Shape] = {"type": is_text, "id": is_text}
-    fields = Fields(shapes, dict.fromkeys(more, is_label))
-    return fields(value) and isinstance(value, dict) and is_asset(value["type"], value["id"])
+_KEY = Fields({"type": is_text, "id": is_text}, {})
+_NAMED = Fields(_KEY.required, {"name": is_label})
 
 
 def is_asset_key(value: object) -> bool:
     """An object of an asset's type and id."""
-    return _as_asset(value)
+    return _KEY(value) and isinstance(value, dict) and is_asset(value["type"], value["id"])
 
 
 def is_named_asset(value: object) -> bool:
     """An object of an asset's type and id, perhaps with its name."""
-    return _as_asset(value, ["name"])
+    return _NAMED(value) and isinstance(value, dict) and is_asset(value["type"], value["id"])

@@ -18,6 +18,8 @@ from evidence.notes import from_base64, to_base64
 from evidence.shapes import is_asset, is_instant, is_portfolio, matches, shown
 
 FIRST_LINE = "access-ledger statement/v1"
+STATEMENTS = "/statements"
+"""What is added to a log's origin to name the key that signs statements and packs."""
 
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _ASSET_SUBJECTS = ("asset", "ownership")

@@ -33,10 +33,7 @@ def tell(verified: Verified) -> Iterator[str]:
     for name, value in verified.answer.items():
         if name not in _NAMED_IN_THE_QUESTION:
             yield from _part(name, value)
-    count = len(verified.entries)
-    numbers = [entry.number for entry in verified.entries]
-    span = f", numbers {numbers[0]} to {numbers[-1]}" if numbers else ""
-    yield f"Entries: {count}{span}, each proven to be in the ledger, none left out."
+    yield _entries([entry.number for entry in verified.entries])
     checkpoint = verified.checkpoint
     yield (
         f"Checkpoint: {printable(checkpoint.origin)}, {checkpoint.size} entries, "
@@ -47,6 +44,13 @@ def tell(verified: Verified) -> Iterator[str]:
     if verified.signer_known:
         keys = ", ".join(f"{key.name} ({key.key_id.hex()})" for key in verified.signed_by)
         yield f"Signed by: {printable(keys)}; the pack was made at {verified.created_at}."
+
+
+def _entries(numbers: list[int]) -> str:
+    if not numbers:
+        return "Entries: none. That none bears on the question is stated and signed, not proven."
+    span = f"{len(numbers)}, numbers {numbers[0]} to {numbers[-1]}"
+    return f"Entries: {span}, each proven to be in the ledger, none left out."
 
 
 def printable(text: str) -> str:

@@ -14,9 +14,9 @@ from evidence.entries import Entry, read_entry
 from evidence.errors import MalformedKey, NotSigned, SignatureInvalid, VerificationError
 from evidence.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
 from evidence.notes import NoteAsRead, VerifierKey, open_note, read_note
-from evidence.packs import STATEMENTS, Pack, manifest_text, read_pack
+from evidence.packs import Pack, manifest_text, read_pack
 from evidence.questions import Question, read_question
-from evidence.statements import Statement, parse_statement
+from evidence.statements import STATEMENTS, Statement, parse_statement
 
 
 class UnknownSigner(VerificationError):

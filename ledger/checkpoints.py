@@ -60,11 +60,25 @@ class CheckpointsMissing(VerificationError):
         )
 
 
-class OtherLog(VerificationError):
+class OtherLedger(VerificationError):
     """A checkpoint of another ledger's log."""
 
     def __init__(self, origin: str, ours: str) -> None:
-        super().__init__(f"the checkpoint is one of {origin}, and this ledger's log is {ours}")
+        super().__init__(
+            f"the checkpoint is one of {origin}, and this ledger's log is {ours}; give one that "
+            "access-ledger log checkpoint printed for this ledger"
+        )
+
+
+class SignedByOthers(VerificationError):
+    """A checkpoint in this log's name that none of its keys signed."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            f"the checkpoint is in the name of {origin}, and no key of this ledger, current or "
+            "former, has signed it; if the key file was made anew, put the former keys back into "
+            "it, and if not, whoever gave you the checkpoint did not have it from this ledger"
+        )
 
 
 def stored_checkpoint(row: Any, keyring: Keyring) -> Sealed:
@@ -93,8 +107,11 @@ def held_checkpoint(note: bytes, keyring: Keyring) -> Sealed:
     """A checkpoint that somebody holds. Raises VerificationError, also for another ledger's."""
     origin = parse_checkpoint(read_note(note).text).origin
     if origin != keyring.origin:
-        raise OtherLog(origin, keyring.origin)
-    return Sealed(note, open_checkpoint(note, keyring.verifiers, origin=origin))
+        raise OtherLedger(origin, keyring.origin)
+    try:
+        return Sealed(note, open_checkpoint(note, keyring.verifiers, origin=origin))
+    except NotSigned:
+        raise SignedByOthers(origin) from None
 
 
 def origin_of(row: Any) -> str:

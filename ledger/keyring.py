@@ -14,8 +14,8 @@ from pathlib import Path
 
 from evidence.errors import VerificationError
 from evidence.notes import SignerKey, VerifierKey
+from evidence.statements import STATEMENTS
 
-STATEMENTS = "/statements"
 _PRIVATE = "PRIVATE+KEY+"
 _HEAD = (
     "# The signing keys of one ledger's log. Whoever has this file can sign in its name.\n"

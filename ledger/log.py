@@ -12,7 +12,14 @@ from typing import Any
 
 from domain.instants import format_instant
 from evidence.checkpoints import Checkpoint, sign_checkpoint
-from evidence.merkle import Appender, consistency_proof, inclusion_proof, leaf_hash, root_at
+from evidence.merkle import (
+    Appender,
+    consistency_proof,
+    inclusion_proof,
+    inclusion_proofs,
+    leaf_hash,
+    root_at,
+)
 from evidence.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, entry_bundle, hash_tile
 from ledger.book import Clock
 from ledger.bulk import collector_paused
@@ -175,10 +182,12 @@ class Log:
         A checkpoint that a former key signed is followed by one of the current key.
         """
         self.extend()
-        keyring = self.keyring()
-        newest = self.newest_checkpoint()
-        is_current = newest and newest.is_by(keyring.log.verifier)
-        if newest and is_current and newest.checkpoint.size == self.size():
+        with self._database.reading() as connection:
+            size = self._state(connection)["size"]
+            row = self._sql.newest_checkpoint(connection)
+        keyring = self._keys_of(row)
+        newest = stored_checkpoint(row, keyring) if row else None
+        if newest and newest.checkpoint.size == size and newest.is_by(keyring.log.verifier):
             return newest
         with self._database.writing() as connection:
             size = self._state(connection, taking_turns=True)["size"]
@@ -249,7 +258,7 @@ class Log:
         with self._database.reading() as connection:
             leaves = self._leaves(connection, list(positions))
             proofs = self._tree(connection).proved(
-                lambda stored: [inclusion_proof(leaf, size, stored) for leaf in leaves]
+                lambda stored: inclusion_proofs(leaves, size, stored)
             )
         return list(zip(leaves, proofs, strict=True))
 

@@ -23,6 +23,7 @@ from evidence.verifying import verify_pack
 from ledger.book import ATTEMPTS, Books, Clock
 from ledger.checkpoints import Sealed
 from ledger.database import Database, load_sql
+from ledger.keyring import Keyring
 from ledger.log import Log
 from ledger.store_errors import StoreError
 from ledger.stored_bytes import UnreadableEntry
@@ -75,15 +76,23 @@ class _Gathered:
     entries: dict[int, Entry] = field(default_factory=dict)
     stored: dict[int, tuple[int, bytes]] = field(default_factory=dict)
 
-    def add(self, rows: Iterable[Any], last_position: int) -> None:
+    def keep(self, rows: Iterable[Any], last_position: int) -> list[int]:
+        """Keep entries as they are stored; returns the numbers of those that are new."""
+        new = []
         for row in rows:
             number = row["number"]
-            if number not in self.entries and row["position"] <= last_position:
+            if number not in self.stored and row["position"] <= last_position:
                 state = row["state"]
                 if not isinstance(state, bytes):  # SQLite keeps what it is given
                     raise UnreadableEntry(self.book, number, "it is not stored as bytes")
-                self.entries[number] = read_entry(state)
                 self.stored[number] = (row["position"], state)
+                new.append(number)
+        return new
+
+    def add(self, rows: Iterable[Any], last_position: int) -> None:
+        """Keep entries and read what they say, where that tells which others are needed."""
+        for number in self.keep(rows, last_position):
+            self.entries[number] = read_entry(self.stored[number][1])
 
     def in_order(self) -> list[Entry]:
         return [self.entries[number] for number in sorted(self.entries)]
@@ -135,9 +144,10 @@ class Packer:
         if seen_by is not None:
             self._require_its_entries(seen_by, question, gathered)
         told: Json = orjson.loads(answer.model_dump_json(by_alias=True))
-        pack = self._build(question, told, gathered, statement, sealed, since)
+        keyring = self._log.keyring()
+        pack = self._build(question, told, gathered, statement, sealed, since, keyring)
         try:  # as the other side will
-            verify_pack(pack, self._log.keyring().verifiers)
+            verify_pack(pack, keyring.verifiers)
         except VerificationError as error:
             raise PackDiffers(question, error) from error
         return pack
@@ -150,8 +160,8 @@ class Packer:
         statement: Statement,
         sealed: Sealed,
         since: Sealed | None,
+        keyring: Keyring,
     ) -> bytes:
-        keyring = self._log.keyring()
         stored = [gathered.stored[number] for number in sorted(gathered.stored)]
         size = sealed.checkpoint.size
         proofs = self._log.inclusion([position for position, _ in stored], size)
@@ -281,7 +291,7 @@ class Packer:
             if state is None:
                 known = question.known_at
                 rows = self._sql.entries_up_to(connection, book=question.book, known=known)
-                gathered.add(list(rows), last)
+                gathered.keep(rows, last)
                 return gathered, statement
             done: set[str] = set()
             while new := subjects_needed(question, gathered.in_order(), statement) - done:

@@ -9,10 +9,11 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.bulk import collector_paused, spare
 from ledger.database import Database, load_sql
+from ledger.store_errors import StoreError
 from projections.placing import Taken, moment, take
 from projections.shelf import BookShelf, Shelf
 from projections.tables import Changes
@@ -20,6 +21,36 @@ from projections.views import AnyView, LineView, with_late_lines
 
 BATCH = 200_000
 """Entries taken in with one commit; the more there are, the fewer rows are written twice."""
+
+
+class ReadModelStale(StoreError):
+    """The read model tells of entries that are gone: nothing is answered from it."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            "the read model, from which questions are answered, was made from an entry at position "
+            f"{position} that is not there any more: entries were deleted or replaced from "
+            "outside; run access-ledger verify, which names what is missing, restore a backup if "
+            "it should be there, then run: access-ledger rebuild"
+        )
+
+
+class Progress(NamedTuple):
+    """How far the read model has come, and whether it still fits the entries."""
+
+    newest: int
+    """The newest position of the ledger."""
+    projected: int
+    """The position that the read model has come to."""
+    fits: bool
+    """Whether the entry there is still the one that was taken in."""
+
+    @property
+    def lag(self) -> int:
+        """Positions that the read model is behind. Raises ReadModelStale."""
+        if not self.fits:
+            raise ReadModelStale(self.projected)
+        return self.newest - self.projected
 
 
 class Projector:
@@ -31,19 +62,21 @@ class Projector:
         self._shelf = Shelf(self._sql)
         self._lock = Lock()
 
-    def progress(self) -> tuple[int, int]:
-        """The newest position of the ledger, and the position the read model has come to."""
+    def progress(self) -> Progress:
+        """How far the read model has come: one statement, whatever is asked next."""
         with self._database.reading() as connection:
             row = self._sql.progress(connection)
-            return row["newest"], row["projected"]
+        return Progress(row["newest"], row["projected"], bool(row["fits"]))
 
     def is_current(self) -> bool:
-        """Whether every entry is in the read model."""
-        newest, projected = self.progress()
-        return newest <= projected
+        """Whether every entry is in the read model. Raises ReadModelStale."""
+        return self.progress().lag <= 0
 
     def catch_up(self) -> int:
-        """Take in every entry that is not yet in the read model; returns how many there were."""
+        """Take in every entry that is not yet in the read model; returns how many there were.
+
+        Raises ReadModelStale where entries that it took in are gone.
+        """
         if self.is_current():
             return 0
         taken = 0

@@ -37,14 +37,14 @@ async def live(request: Request) -> Response:
 def ready(request: Request, ledger: Served) -> Response:
     """Whether requests can be served; 503 says why not.
 
-    The store answers, has its tables, the signing keys are there, the read model is not far behind.
+    The store answers, has its tables, the signing keys are there, the read model fits the
+    entries and is not far behind them.
     How many entries there are it tells nobody: that is one of the figures.
     """
     require_migrated(ledger.database, all_migrations(ledger.database))
     ledger.log.keyring()
-    newest, projected = ledger.projector.progress()
     allowed = settings_of(request).ready_lag
-    if newest - projected > allowed:
+    if ledger.projector.progress().lag > allowed:
         raise BadRequest(
             503,
             "far-behind",

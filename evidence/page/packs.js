@@ -63,8 +63,10 @@ function _requireSameList(listed, held) {
   if (compare(...names) !== 0) {
     const differing = MEMBERS.filter((name) => names[0].includes(name) !== names[1].includes(name));
     refuse(
-      "the manifest does not list what the pack holds, in its order: " +
-        (differing.join(", ") || "order"),
+      differing.length
+        ? "the manifest and the pack do not have the same members; they differ in: " +
+            differing.join(", ")
+        : "the manifest lists the members of the pack in another order, or one of them twice",
     );
   }
   for (const [at, item] of held.entries()) {

@@ -13,6 +13,9 @@ const _VERDICTS = {
   ],
 };
 
+const _ADVICE =
+  "Do not rely on this pack. Keep the file as it came, and ask the ledger's owner for a new one.";
+
 let _pack = null; // the file that is checked
 let _run = 0; // only the newest check may speak
 
@@ -89,7 +92,9 @@ async function _judged(file) {
 }
 
 function _refused(error) {
-  if (error instanceof NotVerified) return ["refused", ["Not verified", error.message]];
+  if (error instanceof NotVerified) {
+    return ["refused", ["Not verified", error.message], [make("p", {}, _ADVICE)]];
+  }
   if (error instanceof Unreadable) return ["unreadable", ["Not checked", error.message]];
   return ["refused", ["Not verified", `by an error that was not foreseen: ${error}`]];
 }

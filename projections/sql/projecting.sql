@@ -1,16 +1,32 @@
 -- name: progress^
--- The newest position of the ledger, and the position up to which the read model has come.
+-- The newest position of the ledger, the position up to which the read model has come, and whether
+-- the entry that it took in there is the one that is there now.
 SELECT
-    (SELECT COALESCE(MAX(position), 0) FROM entry) AS newest,
-    (SELECT position FROM projection WHERE name = 'windows') AS projected;
+    (SELECT COALESCE(MAX(entry.position), 0) FROM entry) AS newest,
+    projection.position AS projected,
+    COALESCE(
+        (
+            SELECT entry.state = projection.last_entry
+            FROM entry
+            WHERE entry.position = projection.position
+        ),
+        projection.position = 0
+    ) AS fits
+FROM projection
+WHERE projection.name = 'windows';
 
 -- name: set_position!
--- The read model has come to this position.
-UPDATE projection SET position = :position WHERE name = 'windows';
+-- The read model has come to this position, and to the entry there.
+UPDATE projection
+SET position = :position,
+    last_entry = (SELECT entry.state FROM entry WHERE entry.position = :position)
+WHERE name = 'windows';
 
 -- name: begin_generation!
 -- The read model is made anew.
-UPDATE projection SET position = 0, generation = generation + 1 WHERE name = 'windows';
+UPDATE projection
+SET position = 0, last_entry = NULL, generation = generation + 1
+WHERE name = 'windows';
 
 -- name: entries_after_position
 -- The entries of the whole ledger after a position, in the order in which they were committed.

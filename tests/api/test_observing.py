@@ -151,6 +151,7 @@ def test_the_figures_that_matter_are_given_to_this_machine(
         label = 'method="POST",route="/v1/portfolios/{book}/facts",status="409"'
         assert grown(f"access_ledger_request_seconds_count{{{label}}}") == 1
         assert after["access_ledger_projection_lag"] == 3  # the next read takes them in
+        assert after["access_ledger_projection_fits"] == 1
         assert after["access_ledger_checkpoint_entries"] == 0
         client.get("/v1/log/checkpoint")
         sealed = _figures(client)

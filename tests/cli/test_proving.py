@@ -7,14 +7,18 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from bootstrap.logs import structured_log
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
-from cli.worker import check_log, schedule
+from cli.worker import check_log, keep_current, schedule
+from evidence.checkpoints import parse_checkpoint, sign_checkpoint
+from evidence.notes import SignerKey, read_note
 from ledger.store_errors import StoreUnavailable
 from tests.cli.conftest import STORY, Program
 from tests.evidence.recipes import followed, recipe_of
@@ -69,7 +73,7 @@ def test_each_question_of_the_story_comes_as_a_pack_that_verifies(
     assert checked.out.endswith("what was recorded is true.\n")
     said = followed(tmp_path, recipe_of(Path(pack).read_bytes()))
     empty = "entries: none in this pack, so there is no proof to check"
-    nothing = "Entries: 0, " in checked.out
+    nothing = "Entries: none. " in checked.out
     assert said[-1] == (empty if nothing else "entry on line 1: in the tree of the checkpoint")
     assert not [line for line in said if "NOT" in line or "CHANGED" in line]
 
@@ -303,11 +307,20 @@ def test_an_empty_file_is_no_checkpoint(told: Program, tmp_path: Path) -> None:
 def test_nothing_is_signed_over_missing_entries(told: Program, tmp_path: Path) -> None:
     """Also where others took their places since."""
     assert told("log", "checkpoint").code == 0
+    assert told("who", ASSET).code == 0
     with sqlite3.connect(tmp_path / "access-ledger.db") as file:
         file.execute("DROP TRIGGER stored_events_refuse_delete")
         file.execute("DELETE FROM stored_events WHERE rowid > 37")
     file.close()
     assert "WRONG  log: the log goes up to position 40, the store to 37" in told("doctor").out
+    stale = (
+        "the read model, from which questions are answered, was made from an entry at position 40"
+    )
+    assert f"WRONG  read model: {stale} that is not there any more" in told("doctor").out
+    asked = told("who", ASSET)
+    assert (asked.code, asked.out) == (5, "")
+    assert asked.err.startswith(f"access-ledger: {stale} that is not there any more: ")
+    assert asked.err.endswith("then run: access-ledger rebuild\n")
     assert told("log", "checkpoint").code == 5
     assert told("rebuild").code == 0
     for number in range(5):
@@ -317,6 +330,51 @@ def test_nothing_is_signed_over_missing_entries(told: Program, tmp_path: Path) -
     assert "the entry at position 40 is not the one that was sealed" in ran.err
     assert told("evidence", "matrix", "-o", "x.zip").code == 5
     assert told("verify").code == 5
+
+
+def test_a_worker_tells_of_a_stale_read_model_once_and_goes_on(
+    told: Program, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What else is due is done each time."""
+    assert told("who", ASSET).code == 0
+    with sqlite3.connect(tmp_path / "access-ledger.db") as file:
+        file.execute("DROP TRIGGER stored_events_refuse_delete")
+        file.execute("DELETE FROM stored_events WHERE rowid = 40")
+    file.close()
+    rounds, checks, stop = [], [], Event()
+
+    def wait() -> None:
+        rounds.append(1)
+        if len(rounds) == 3:
+            stop.set()
+
+    with open_services(Settings()) as services:
+        capfd.readouterr()
+        log = structured_log()
+        keep_current(services.projector, wait, stop, log, lambda: checks.append(1))
+    said = capfd.readouterr().err
+    assert (said.count('"event":"read model stale"'), "store away" in said) == (1, False)
+    assert len(checks) == 3
+
+
+def test_a_checkpoint_that_others_made_is_told_from_one_of_this_ledger(
+    told: Program, tmp_path: Path
+) -> None:
+    """In the name of another log, and in the name of this one without its key."""
+    own = told("log", "checkpoint").out
+    ours = parse_checkpoint(read_note(own.encode()).text)
+    for origin, why in (
+        ("other.example/log", "the checkpoint is one of other.example/log, and this ledger's log"),
+        (ours.origin, f"in the name of {ours.origin}, and no key of this ledger, current or"),
+    ):
+        forged = sign_checkpoint(replace(ours, origin=origin), SignerKey(origin, bytes(32)))
+        (tmp_path / "held.note").write_bytes(forged)
+        for ran in (
+            told("verify", "--against", "held.note"),
+            told("evidence", "matrix", "--since", "held.note", "-o", "x.zip"),
+        ):
+            assert (ran.code, why in ran.err) == (5, True), ran.err
+    assert not (tmp_path / "x.zip").exists()
 
 
 def test_a_damaged_tree_is_found_and_made_anew(told: Program, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from evidence import canonical
 from evidence.canonical import MAX_DEPTH, Json, parse_canonical, write_canonical
 from evidence.errors import NotCanonical
 from tests.evidence.shared import path_of
@@ -219,3 +220,47 @@ def test_a_changed_text_is_another_value_or_refused(value: Any, at: int) -> None
         with suppress(NotCanonical):
             # Equal in Python is less than equal in JSON: 1 == True, so the text is compared.
             assert write_canonical(parse_canonical(changed)) == changed != data
+
+
+PLAIN_OR_NOT: list[Any] = [
+    5.0, 1e16, 1e-7, 2**53 - 1, -(2**53 - 1), 10**15 - 1, 10**15, -0.0, True, [], {}, "",
+    {"\ue000": 1, "\U00010000": 2}, {"\U0001f600": {"\uffff": []}}, '\u2028\x7f\x1f\\/"',
+]  # fmt: skip
+
+
+@given(VALUES)
+def test_the_fast_way_and_the_careful_one_are_one(value: Any) -> None:
+    """Whatever is written or read, by Python's own writer or by the one of this room."""
+    text = canonical._write_carefully(value)
+    assert write_canonical(value) == text
+    assert repr(parse_canonical(text)) == repr(canonical._parse_carefully(text.decode(), text))
+
+
+@pytest.mark.parametrize("value", PLAIN_OR_NOT, ids=repr)
+def test_values_at_the_edge_of_what_is_plain_are_written_carefully(value: Any) -> None:
+    """And read again as what they are."""
+    for each in (value, [value], {"a": value}):
+        text = canonical._write_carefully(each)
+        assert write_canonical(each) == text
+        assert repr(parse_canonical(text)) == repr(canonical._parse_carefully(text.decode(), text))
+
+
+@pytest.mark.parametrize(
+    "value", [(1,), {1: 2}, {True: 1}, {None: 1}, {"a": (1,)}, {1, 2}, b"a", math.nan, "\ud800"]
+)
+def test_what_only_looks_like_json_to_python_is_refused(value: Any) -> None:
+    """Also where Python's own writer would write it."""
+    with pytest.raises(NotCanonical):
+        write_canonical(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"5.0", b"[1e16]", b"9007199254740993", b'{"a":1000000000000000.0}', b"-0", b"01", b"[1, 2]",
+     b'{"a":1,"a":1}', b'{"b":1,"a":1}', b'"\\u0041"', b'"\\/"', b'"\\ud800"', b"NaN", b" 1",
+     b"1\n", '{"\ue000":1,"\U00010000":2}'.encode()],
+)  # fmt: skip
+def test_what_python_would_write_otherwise_is_refused(text: bytes) -> None:
+    """Python reads each of them, and would write most of them again as they are."""
+    with pytest.raises(NotCanonical):
+        parse_canonical(text)

@@ -38,6 +38,10 @@ Checkpoint: ledger.example/norrsken, 7 entries, \
 root b53944afa125d856cdd4c91d238da62841ea84c1f8459851fb355bbbd9668ea7.
 Since: the ledger only grew from the checkpoint of 3 entries.
 """
+ADVICE = (
+    "python -m evidence: do not rely on this pack; keep the file as it came, and ask the ledger's "
+    "owner for a new one\n"
+)
 SIGNED = """\
 Signed by: ledger.example/norrsken/statements (0c505114), ledger.example/norrsken (c22e65fc); \
 the pack was made at 2026-02-03T04:05:06.000007Z.
@@ -92,13 +96,16 @@ def test_what_is_not_to_be_trusted_ends_with_5(
         5,
         "",
         "python -m evidence: not verified: manifest.note signs another manifest than the one in "
-        "the pack\n",
+        f"the pack\n{ADVICE}",
     )
     pack.write_bytes(parts(since=since(3)).packed())
     (folder / "since.note").write_bytes(sign_checkpoint(tree(4), LOG_KEY))
     code, out, err = _run(capsys, pack, "--key", keys, "--since", folder / "since.note")
     assert (code, out) == (5, "")
-    assert re.fullmatch(r"python -m evidence: not verified: you hold a checkpoint of 4 .*\n", err)
+    assert re.fullmatch(
+        r"python -m evidence: not verified: you hold a checkpoint of 4 .*\n",
+        err.removesuffix(ADVICE),
+    )
     (folder / "keys.txt").write_text(str(SignerKey("b.example", bytes(32)).verifier))
     code, out, err = _run(capsys, pack, "--key", keys)
     assert (code, out) == (5, "")
@@ -124,7 +131,7 @@ def test_what_cannot_be_read_ends_with_1(folder: Path, capsys: pytest.CaptureFix
         5,
         "",
         "python -m evidence: not verified: the file is not a pack: it does not begin as a ZIP "
-        "archive\n",
+        f"archive\n{ADVICE}",
     )
 
 

@@ -97,7 +97,7 @@ def test_a_member_that_is_not_listed_is_refused() -> None:
     for data, other in ((GOOD, with_page), (with_page, GOOD)):
         pack = read_pack(other)
         changed = edited(data, verify_html=pack.verify_html, manifest_json=read_pack(data).manifest)
-        with pytest.raises(UnlistedMembers, match=r"in its order: verify.html$"):
+        with pytest.raises(UnlistedMembers, match=r"same members; they differ in: verify.html$"):
             read_pack(changed)
 
 
