@@ -5,6 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
+from api.callers import is_local
 from api.pages.rendering import ROOT, render
 from api.pages.session import Elsewhere, SignInFirst, sign_in_address
 from api.problems import BadRequest, problem
@@ -57,7 +58,8 @@ def install(site: FastAPI) -> None:
 
 def _known(request: Request, error: Exception) -> Response:
     kind = next(kind for kind in STATUSES if isinstance(error, kind))
-    return _told(request, *STATUSES[kind], str(error))
+    hidden = isinstance(error, StoreError) and not is_local(request)
+    return _told(request, *STATUSES[kind], error.to_others if hidden else str(error))
 
 
 def _nothing_here(request: Request) -> Response:
