@@ -3,12 +3,12 @@
 import re
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection
 
 from bootstrap.services import open_services
@@ -18,40 +18,60 @@ from keys.key import NewKey, Role
 SECONDS = 5
 
 
-def requests_per_second(settings: Settings, paths: list[str], runs: int) -> list[float] | None:
-    """The median of several runs for each path, or None where wrk is not installed."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A path, and whether it is asked of the API as it is or without keys, limits and logs."""
+
+    path: str
+    bare: bool = False
+
+
+def requests_per_second(
+    settings: Settings, book: str, asked: list[Asked], runs: int
+) -> list[list[float]] | None:
+    """The figures of several runs for each, which take turns, or None where wrk is not installed.
+
+    Rates are counted, at a limit that is never reached.
+    """
     wrk = shutil.which("wrk")
     if wrk is None:
         return None
     with open_services(settings) as services:
-        books = frozenset(re.findall(r"/portfolios/([0-9]+)/", " ".join(paths)))
-        new = NewKey(name="bench", role=Role.READER, books=books)
+        new = NewKey(name="bench", role=Role.READER, books=frozenset({book}))
         secret = services.keys.create(new)[1]
-    key = f"Authorization: Bearer {secret}"
-    with _served(settings) as address:
-        found: list[list[float]] = [[] for _ in paths]
+    rates = {"ACCESS_LEDGER_RATE_PER_SECOND": "1e6", "ACCESS_LEDGER_RATE_BURST": "1000000"}
+    with served(settings, **rates) as whole, served(settings, bare_for=book) as bare:
+        found: list[list[float]] = [[] for _ in asked]
         for _ in range(runs):
-            for path, figures in zip(paths, found, strict=True):
-                command = [wrk, "-t1", "-c8", f"-d{SECONDS}s", "-H", key, f"{address}{path}"]
-                text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-                if "Non-2xx" in text:
-                    raise RuntimeError(f"{path} did not answer well: {text}")
-                match = re.search(r"Requests/sec:\s+([0-9.]+)", text)
-                assert match is not None, text
-                figures.append(float(match.group(1)))
-        return [statistics.median(figures) for figures in found]
+            for one, figures in zip(asked, found, strict=True):
+                address = f"{bare if one.bare else whole}{one.path}"
+                figures.append(_counted(wrk, secret, address))
+        return found
+
+
+def _counted(wrk: str, secret: str, address: str) -> float:
+    key = f"Authorization: Bearer {secret}"
+    command = [wrk, "-t1", "-c8", f"-d{SECONDS}s", "-H", key, address]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in text:
+        raise RuntimeError(f"{address} did not answer well: {text}")
+    match = re.search(r"Requests/sec:\s+([0-9.]+)", text)
+    assert match is not None, text
+    return float(match.group(1))
 
 
 @contextmanager
-def _served(settings: Settings) -> Iterator[str]:
+def served(settings: Settings, *, bare_for: str = "", **variables: str) -> Iterator[str]:
+    """The address of a server process, with further settings; a bare one is for one book."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port = str(free.getsockname()[1])
     store = settings.database_url
     variable = "ACCESS_LEDGER_DATABASE_URL" if store else "ACCESS_LEDGER_FILE"
+    program = ["bench.bare", port, bare_for] if bare_for else ["cli", "serve", "--port", port]
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli", "serve", "--port", str(port)],
-        env={variable: store or str(settings.file), "ACCESS_LEDGER_RATE_PER_SECOND": "0"},
+        [sys.executable, "-m", *program],
+        env={variable: store or str(settings.file), **variables},
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
@@ -64,11 +84,10 @@ def _served(settings: Settings) -> Iterator[str]:
 
 
 def _wait_for(address: str) -> None:
-    for _ in range(200):
-        try:
-            HTTPConnection(address.removeprefix("http://")).request("GET", "/livez")
-        except OSError:
-            time.sleep(0.1)
-        else:
+    for _ in range(600):
+        connection = HTTPConnection(address.removeprefix("http://"))
+        with suppress(OSError), closing(connection):
+            connection.request("GET", "/livez")
             return
+        time.sleep(0.1)
     raise RuntimeError(f"nothing answers at {address}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.http import requests_per_second
+from bench.http import Asked, requests_per_second
 from bench.importing import import_file
 from bench.world import START, book_of_rank
 from bootstrap.services import Services, open_services
@@ -139,18 +139,32 @@ def told(latencies: Latencies, replay: float, smaller: Latencies | None = None) 
 
 
 def over_http(settings: Settings, runs: int) -> Iterator[Row]:
-    """Who had access over HTTP, one worker, against a route that does nothing."""
+    """Who had access over HTTP, one worker: against a route that does nothing, and bare."""
     book = book_of_rank(1)
     with open_services(settings) as services:
         asset = services.questions.ownership_at(book).ownerships[5].asset
     path = f"/v1/portfolios/{book}/assets/{asset.type}/{asset.id}/access"
-    found = requests_per_second(settings, ["/livez", path], runs)
+    asked = [Asked("/livez"), Asked(path), Asked(path, bare=True)]
+    found = requests_per_second(settings, book, asked, runs)
     if found is None:
         yield "requests/s", "not measured: wrk is not installed"
         return
-    trivial, who = found
-    yield "GET /livez, one worker, wrk -c8", f"{trivial:,.0f}/s"
-    yield "GET .../access, one worker, wrk -c8", f"{who:,.0f}/s; ratio {who / trivial:.2f}"
+    trivial, who, bare = found
+    yield "GET /livez, one worker, wrk -c8", f"{statistics.median(trivial):,.0f}/s"
+    yield (
+        "GET .../access, with keys, limits and logs",
+        f"{statistics.median(who):,.0f}/s; ratio {_ratio(who, trivial)} to /livez",
+    )
+    yield (
+        "  the same without any of them",
+        f"{statistics.median(bare):,.0f}/s; with them {_ratio(who, bare)} of it",
+    )
+
+
+def _ratio(figures: list[float], to: list[float]) -> str:
+    """The median of the ratios of runs that took turns, and their spread."""
+    ratios = sorted(a / b for a, b in zip(figures, to, strict=True))
+    return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
 def _lookup(services: Services, book: str, number: int) -> None:
