@@ -16,6 +16,9 @@ async def body_of(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise BadRequest(415, "not-json", f"content type {kind or 'none'}; send application/json")
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        raise BadRequest(415, "coded", f"content coding {coding}; send the JSON as it is")
     try:
         return await request.body()
     except ClientDisconnect as error:

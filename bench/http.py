@@ -4,13 +4,13 @@ import os
 import re
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -23,30 +23,45 @@ ONE_OF_MANY = Path(__file__).with_name("one_of_many.lua")
 """Has wrk ask each time for one of the paths in a file, drawn by chance."""
 
 
-def requests_per_second(
-    settings: Settings, targets: Sequence[Sequence[str]], runs: int
-) -> list[float] | None:
-    """The median of several runs for each target, or None where wrk is not installed.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One path or many, of which each request takes one by chance; as it is served, or bare.
 
-    A target is one path or many, of which each request asks for one.
+    Bare is without keys, limits and logs.
+    """
+
+    paths: Sequence[str]
+    bare: bool = False
+
+
+def requests_per_second(
+    settings: Settings, book: str, asked: list[Asked], runs: int
+) -> list[list[float]] | None:
+    """The figures of several runs for each, which take turns, or None where wrk is not installed.
+
+    Rates are counted, at a limit that is never reached.
     """
     wrk = shutil.which("wrk")
     if wrk is None:
         return None
     with open_services(settings) as services:
-        books = frozenset(re.findall(r"/portfolios/([0-9]+)/", str(targets)))
-        new = NewKey(name="bench", role=Role.READER, books=books)
+        new = NewKey(name="bench", role=Role.READER, books=frozenset({book}))
         secret = services.keys.create(new)[1]
-    with _served(settings) as address, tempfile.NamedTemporaryFile("w") as file:
-        found: list[list[float]] = [[] for _ in targets]
+    rates = {"ACCESS_LEDGER_RATE_PER_SECOND": "1e6", "ACCESS_LEDGER_RATE_BURST": "1000000"}
+    with (
+        served(settings, **rates) as whole,
+        served(settings, bare_for=book) as bare,
+        tempfile.NamedTemporaryFile("w") as file,
+    ):
+        found: list[list[float]] = [[] for _ in asked]
         for _ in range(runs):
-            for paths, figures in zip(targets, found, strict=True):
+            for one, figures in zip(asked, found, strict=True):
                 file.truncate(0)
                 file.seek(0)
-                file.write("\n".join(paths))
+                file.write("\n".join(one.paths))
                 file.flush()
-                figures.append(_counted(wrk, address, secret, file.name))
-        return [statistics.median(figures) for figures in found]
+                figures.append(_counted(wrk, bare if one.bare else whole, secret, file.name))
+        return found
 
 
 def _counted(wrk: str, address: str, secret: str, paths: str) -> float:
@@ -66,15 +81,17 @@ def _counted(wrk: str, address: str, secret: str, paths: str) -> float:
 
 
 @contextmanager
-def _served(settings: Settings) -> Iterator[str]:
+def served(settings: Settings, *, bare_for: str = "", **variables: str) -> Iterator[str]:
+    """The address of a server process, with further settings; a bare one is for one book."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port = str(free.getsockname()[1])
     store = settings.database_url
     variable = "ACCESS_LEDGER_DATABASE_URL" if store else "ACCESS_LEDGER_FILE"
+    program = ["bench.bare", port, bare_for] if bare_for else ["cli", "serve", "--port", port]
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli", "serve", "--port", str(port)],
-        env={variable: store or str(settings.file), "ACCESS_LEDGER_RATE_PER_SECOND": "0"},
+        [sys.executable, "-m", *program],
+        env={variable: store or str(settings.file), **variables},
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
@@ -87,11 +104,10 @@ def _served(settings: Settings) -> Iterator[str]:
 
 
 def _wait_for(address: str) -> None:
-    for _ in range(200):
-        try:
-            HTTPConnection(address.removeprefix("http://")).request("GET", "/livez")
-        except OSError:
-            time.sleep(0.1)
-        else:
+    for _ in range(600):
+        connection = HTTPConnection(address.removeprefix("http://"))
+        with suppress(OSError), closing(connection):
+            connection.request("GET", "/livez")
             return
+        time.sleep(0.1)
     raise RuntimeError(f"nothing answers at {address}")

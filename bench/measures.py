@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.http import requests_per_second
+from bench.http import Asked, requests_per_second
 from bench.importing import import_file
 from bench.world import START, book_of_rank
 from bootstrap.services import Services, open_services
@@ -140,29 +140,47 @@ def told(latencies: Latencies, replay: float, smaller: Latencies | None = None) 
 
 
 def over_http(settings: Settings, runs: int) -> Iterator[Row]:
-    """Who had access over HTTP, one worker, against a route that does nothing."""
+    """Who had access over HTTP, one worker: against a route that does nothing, and bare."""
     book = book_of_rank(1)
     with open_services(settings) as services:
         owned = services.questions.ownership_at(book).ownerships
         holders = Counter(cell.asset for cell in services.questions.matrix_at(book).cells)
     [(heaviest, most)] = holders.most_common(1)
-    assets = [own.asset for own in owned]
-    mean = holders.total() / len(assets)
-
-    def address(asset: AssetRef) -> str:
-        return f"/v1/portfolios/{book}/assets/{asset.type}/{asset.id}/access"
-
-    targets = [["/livez"], [address(asset) for asset in assets], [address(heaviest)]]
-    found = requests_per_second(settings, targets, runs)
+    every = [_address(book, own.asset) for own in owned]
+    asked = [
+        Asked(["/livez"]),
+        Asked(every),
+        Asked(every, bare=True),
+        Asked([_address(book, heaviest)]),
+    ]
+    found = requests_per_second(settings, book, asked, runs)
     if found is None:
         yield "requests/s", "not measured: wrk is not installed"
         return
-    trivial, any_asset, heavy = found
-    yield "GET /livez, one worker, wrk -c8", f"{trivial:,.0f}/s"
-    ratio = f"{any_asset / trivial:.2f}; {mean:.1f} holders on average"
-    yield "GET .../access of any asset", f"{any_asset:,.0f}/s; ratio {ratio}"
-    ratio = f"{heavy / trivial:.2f}; {most} holders"
-    yield "GET .../access of the one with the most holders", f"{heavy:,.0f}/s; ratio {ratio}"
+    trivial, who, bare, heavy = found
+    yield "GET /livez, one worker, wrk -c8", f"{statistics.median(trivial):,.0f}/s"
+    yield (
+        f"GET .../access of any asset, {holders.total() / len(owned):.1f} holders on average",
+        f"{statistics.median(who):,.0f}/s; ratio {_ratio(who, trivial)} to /livez",
+    )
+    yield (
+        "  the same without keys, limits and logs",
+        f"{statistics.median(bare):,.0f}/s; with them {_ratio(who, bare)} of it",
+    )
+    yield (
+        f"  of the asset with the most holders, {most}",
+        f"{statistics.median(heavy):,.0f}/s; ratio {_ratio(heavy, trivial)} to /livez",
+    )
+
+
+def _address(book: str, asset: AssetRef) -> str:
+    return f"/v1/portfolios/{book}/assets/{asset.type}/{asset.id}/access"
+
+
+def _ratio(figures: list[float], to: list[float]) -> str:
+    """The median of the ratios of runs that took turns, and their spread."""
+    ratios = sorted(a / b for a, b in zip(figures, to, strict=True))
+    return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
 def _lookup(services: Services, book: str, number: int) -> None:

@@ -87,7 +87,7 @@ def open_services(
     try:
         if check_schema:
             ensure_schema(database)
-        books = Books(database, clock)
+        books = Books(database, clock, kept_entries=settings.kept_entries)
         projector = Projector(database)
         questions = Questions(database, projector, clock)
         log = Log(database, clock, key_file(settings))

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Positions that the read model may be behind while /readyz says ready.",
     )
+    kept_entries: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="Books that are written to are kept in memory while they hold no more entries "
+        "than this together, at about 1 KB for each.",
+    )
     log_key_file: Path | None = Field(
         default=None,
         description="The secret file of signing keys; beside an SQLite ledger one is made.",

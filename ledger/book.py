@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock, RLock
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 from domain.entry import Entry
 from domain.events import AnyEvent
@@ -37,7 +38,7 @@ Clock = Callable[[], datetime]
 
 ATTEMPTS = 12
 """How often an append is judged anew when others write to its book meanwhile."""
-CACHED_ENTRIES = 1_000_000
+KEPT_ENTRIES = 1_000_000
 """Books are kept in memory while they hold no more entries than this together."""
 PAGE = 5_000
 
@@ -102,12 +103,17 @@ class Lookup:
 class Books:
     """The books of one ledger."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, kept_entries: int = KEPT_ENTRIES
+    ) -> None:
         self._database = database
         self._clock = clock
         self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
-        self._states: OrderedDict[str, BookState] = OrderedDict()
-        self._locks: dict[str, RLock] = {}
+        self._kept_entries = kept_entries
+        self._held = 0
+        self._states: OrderedDict[str, tuple[BookState, int]] = OrderedDict()
+        """The books in hand, each with its size as it is counted in `_held`."""
+        self._locks: WeakValueDictionary[str, RLock] = WeakValueDictionary()  # while in use
         self._lock = Lock()
         self._in_hand: set[tuple[str, IdempotencyKey]] = set()
 
@@ -242,37 +248,49 @@ class Books:
 
     def state(self, book: str) -> BookState:
         """The book as known at its newest entry; only what is new is read."""
-        state = self._states.get(book)
-        if state is None:
-            state = BookState(book)
+        kept = self._states.get(book)
+        state = kept[0] if kept else BookState(book)
         for written in self.entries(book, after=state.newest):
             evolve(state, written.entry)
-        with self._lock:
-            self._states[book] = state
-            self._states.move_to_end(book)
-            held = sum(kept.newest for kept in self._states.values()) if state.newest > PAGE else 0
-            while held > CACHED_ENTRIES and len(self._states) > 1:
-                held -= self._states.popitem(last=False)[1].newest
+        self._keep(book, state)
         return state
 
-    def state_in_hand(self, book: str) -> BookState:
-        """The book as last brought up to date by `state`, and evolved by the caller since."""
-        return self._states[book]
+    def _keep(self, book: str, state: BookState) -> None:
+        """Have the book in hand, and let go of those used longest ago while there are too many.
+
+        An empty book counts as one entry.
+        """
+        size = max(state.newest, 1)
+        with self._lock:
+            self._drop(book)
+            self._states[book] = state, size
+            self._held += size
+            while self._held > self._kept_entries and len(self._states) > 1:
+                self._drop(next(iter(self._states)))
+
+    def _drop(self, book: str) -> None:
+        _, size = self._states.pop(book, (None, 0))
+        self._held -= size
 
     def forget(self, book: str) -> None:
         """Drop what is kept of a book, so that it is read again."""
         with self._lock:
-            self._states.pop(book, None)
+            self._drop(book)
 
-    def bring_up_to_date(self, books: Iterable[str]) -> None:
-        """Have the states of several books current, reading only those that have new entries."""
+    def bring_up_to_date(self, books: Iterable[str]) -> dict[str, BookState]:
+        """The states of several books, reading only those that have new entries."""
         names = sorted(books)
         with self._database.reading() as connection:
             rows = list(self._sql.newest_of_books(connection, books=canonical_json(names).decode()))
+        found = {}
         for row in rows:
-            kept = self._states.get(row["book"])
-            if kept is None or kept.newest != (row["newest"] or 0):
-                self.state(row["book"])
+            state, _ = self._states.get(row["book"], (None, 0))
+            if state is None or state.newest != (row["newest"] or 0):
+                state = self.state(row["book"])
+            else:
+                self._keep(row["book"], state)
+            found[row["book"]] = state
+        return found
 
     def look_up(
         self, facts: Mapping[str, Iterable[Fact]], *, own: bool = True

@@ -132,6 +132,8 @@ class _Import:
         self.summary = Summary()
         self.tried: dict[str, Lookup] = {}
         """Of a dry run: what is known of ids, with what it would have written, by book."""
+        self.states: dict[str, BookState] = {}
+        """Of the books of this chunk, with what it writes; of a dry run, of all that were tried."""
         self.all_new = False
         """Whether the last chunk held new facts alone, so that this one's ids are not looked up.
 
@@ -205,7 +207,7 @@ class _Import:
         lookups = self.look_up(chunk)
         for line in chunk:
             lookup = lookups[line.book]
-            state = self.books.state_in_hand(line.book)
+            state = self.states[line.book]
             try:
                 check_one_append(line.book, line.facts)
                 fresh, decision = self.judge_line(line, state, lookup)
@@ -237,7 +239,8 @@ class _Import:
         facts: dict[str, list[Fact]] = defaultdict(list)
         for line in chunk:
             facts[line.book].extend(fact for fact in line.facts if book_of(fact) == line.book)
-        self.books.bring_up_to_date(book for book in facts if book not in self.tried)
+        read = self.books.bring_up_to_date(book for book in facts if book not in self.tried)
+        self.states = self.states | read if self.dry_run else read
         lookups = self.books.look_up(facts, own=not self.all_new)
         if self.dry_run:
             for book, lookup in lookups.items():

@@ -21,6 +21,8 @@ from ledger.database import CutDuringCommit, Dialect, Recorder, store_errors
 from ledger.deadline import TookTooLong, is_over, remaining_seconds, require_time
 
 LOCK_TIMEOUT_SECONDS = 30
+MOST_CACHED_BYTES = 256 * 2**20
+"""The connections of a process use their pages anew rather than hold more than this together."""
 PROGRESS_STEPS = 20_000
 """A statement looks at the clock each time it has taken so many steps."""
 
@@ -33,6 +35,7 @@ class _Pool(SQLiteConnectionPool):
         raw = _raw(connection)
         raw.execute("PRAGMA synchronous = FULL")
         raw.execute("PRAGMA cache_size = -65536")  # KiB, per connection
+        raw.execute(f"PRAGMA soft_heap_limit = {MOST_CACHED_BYTES}")  # of all, in this process
         raw.execute("PRAGMA temp_store = MEMORY")
         raw.execute("PRAGMA wal_autocheckpoint = 10000")  # pages; a page changed often moves once
         return connection

@@ -15,7 +15,7 @@ from ledger.bulk import collector_paused, spare
 from ledger.database import Database, load_sql
 from ledger.store_errors import StoreError
 from projections.placing import Taken, moment, take
-from projections.shelf import BookShelf, Shelf
+from projections.shelf import KEPT_BETWEEN, BookShelf, Shelf
 from projections.tables import Changes
 from projections.views import AnyView, LineView, with_late_lines
 
@@ -83,6 +83,7 @@ class Projector:
         with self._lock, collector_paused():
             while batch := self._batch():
                 taken += batch
+            self._shelf.trim(KEPT_BETWEEN)
             if taken >= BATCH:
                 spare()  # the views
         return taken
@@ -102,6 +103,7 @@ class Projector:
             taken = 0
             while batch := self._project(connection):
                 taken += batch
+            self._shelf.trim(KEPT_BETWEEN)
             if taken >= BATCH:
                 spare()
         return taken
@@ -202,6 +204,7 @@ def _take(shelf: Shelf, views: BookShelf, taken: Taken) -> list[AnyView]:
         view = shelf.line(views, asset_type, asset_id, partner, owner)
         speaks_of = (view.asset.id, view.pair.id)
     shelf.changes.rows["fact"].append((*speaks_of, taken.number))
+    shelf.count(views)
     if taken.target:
         view.void(taken.number, taken.target)
         return [view]

@@ -8,8 +8,12 @@ from projections.placing import Taken, take
 from projections.tables import Changes
 from projections.views import AnyView, AssetView, LineView, PairView
 
-KEPT_VIEWS = 400_000
-"""The books used longest ago are dropped, to be loaded again, while more views are in hand."""
+KEPT_ITEMS = 2_000_000
+"""The books used longest ago are dropped, to be loaded again, while more are in hand: views, and
+the entries in them. An item is some 1 KB.
+"""
+KEPT_BETWEEN = 200_000
+"""The same once all entries are taken in."""
 
 
 class BookShelf:
@@ -23,8 +27,8 @@ class BookShelf:
         self.lines: dict[tuple[str, str, str, str], LineView] = {}
         self.places: dict[int, Place] = {}
         """The places of replacements."""
-        self.views = 0
-        """How many views there are."""
+        self.items = 0
+        """How many views there are, and entries in them."""
 
 
 class Shelf:
@@ -46,14 +50,14 @@ class Shelf:
             self._drop()
         self._newest_id = None
 
-    def trim(self) -> None:
-        """Drop the books used longest ago while there are too many views."""
-        while self._kept > KEPT_VIEWS:
+    def trim(self, most: int | None = None) -> None:
+        """Drop the books used longest ago while there is too much in hand."""
+        while self._kept > (KEPT_ITEMS if most is None else most):
             self._drop()
 
     def _drop(self) -> None:
         _, dropped = self._books.popitem(last=False)
-        self._kept -= dropped.views
+        self._kept -= dropped.items
         for line in dropped.lines.values():  # with no cycle left, all is freed at once
             line.pair.lines.clear()
             line.asset.lines.clear()
@@ -101,7 +105,7 @@ class Shelf:
             pair = self.pair(shelf, owner, partner)
             asset = self.asset(shelf, asset_type, asset_id)
             view = shelf.lines[key] = LineView(shelf.book, pair, asset)
-            self._count(shelf)
+            self.count(shelf)
             known = not (pair.all_lines or asset.all_lines)  # else all that there are are in hand
             if not known or not self._load(shelf, view, asset=asset.id, pair=pair.id):
                 view.fold = view.read()
@@ -126,15 +130,16 @@ class Shelf:
         view.all_lines = True
         return view.lines
 
-    def _count(self, shelf: BookShelf) -> None:
-        shelf.views += 1
-        self._kept += 1
+    def count(self, shelf: BookShelf, items: int = 1) -> None:
+        """Count what is in hand of a book now."""
+        shelf.items += items
+        self._kept += items
 
     def _number(
         self, shelf: BookShelf, table: Literal["asset", "pair"], names: dict[str, str]
     ) -> tuple[int, bool]:
         """The number of an asset or a pair, and whether it is a new one."""
-        self._count(shelf)
+        self.count(shelf)
         find = self._sql.asset if table == "asset" else self._sql.pair
         row = None if shelf.whole else find(self.connection, **names)
         if row is not None:
@@ -175,5 +180,6 @@ class Shelf:
             else:
                 view.put(taken.placed(self.place(shelf, taken)))
         if stored:
+            self.count(shelf, len(stored))
             view.load()
         return bool(stored)

@@ -28,6 +28,8 @@ COLUMNS = (
     "opened_by", "closed_by", "cause",
 )  # fmt: skip
 KEPT_HISTORIES = 16
+KEPT_SPANS = 200_000
+"""So many windows and ownerships are kept together, or one history that has more."""
 COVERAGES: tuple[Coverage, ...] = get_args(Coverage)
 
 
@@ -48,9 +50,13 @@ class Histories:
         found = asked.questions.history(asked.book, known_at)
         with self._lock:
             self._kept[wanted] = found
-            while len(self._kept) > KEPT_HISTORIES:
+            while len(self._kept) > 1 and not self._fits():
                 self._kept.popitem(last=False)
         return found
+
+    def _fits(self) -> bool:
+        spans = sum(len(kept.windows) + len(kept.ownerships) for kept in self._kept.values())
+        return len(self._kept) <= KEPT_HISTORIES and spans <= KEPT_SPANS
 
 
 def history_of(request: Request, asked: Asked, known_at: int) -> History:

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -99,7 +99,7 @@ def edge_tag(earliest: datetime) -> Markup:
     return Markup("not before {}").format(moment_tag(earliest))
 
 
-@cache
+@lru_cache(maxsize=16)
 def static_url(name: str) -> str:
     """The address of a shipped file, which changes with its content."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]

@@ -4,6 +4,7 @@ The cookie is the key's secret, encrypted and dated by a key that only this proc
 looked up on each request, so a revocation holds at once; signing out ends the session itself.
 """
 
+import hashlib
 import secrets
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -22,6 +23,8 @@ COOKIE = "access_ledger"
 IDLE_SECONDS = 3600
 RENEWED_AFTER_SECONDS = 300
 LONGEST_FORM = 10_000
+MOST_ENDED = 1_000
+"""So many sessions of one key are kept in mind once they are ended; then all before are."""
 SAME_SITE = {"same-origin", "none"}
 
 
@@ -39,11 +42,14 @@ class Sessions:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._fernet = Fernet(Fernet.generate_key())
-        self._ended: dict[str, int] = {}
+        self._ended: dict[bytes, dict[str, int]] = {}
+        """By key, the sessions that were ended, and until when a cookie of theirs may be about."""
+        self._all_ended: dict[bytes, int] = {}
+        """By key, the second until which all that began then are ended."""
 
     def begun(self, secret: str) -> str:
         """The cookie of a new session."""
-        return self._sealed(secrets.token_hex(16), secret)
+        return self._sealed(f"{self._now()} {secrets.token_hex(16)}", secret)
 
     def secret_in(self, cookie: str) -> tuple[str, str | None]:
         """The secret that a cookie holds, and the cookie's successor where one is due.
@@ -51,16 +57,32 @@ class Sessions:
         Raises SignInFirst.
         """
         session, secret = self._opened(cookie)
-        if session in self._ended:
+        key, began = _name(secret), int(session.partition(" ")[0])
+        if session in self._ended.get(key, ()) or began <= self._all_ended.get(key, -1):
             raise SignInFirst
         age = self._now() - self._fernet.extract_timestamp(cookie.encode())
         return secret, self._sealed(session, secret) if age > RENEWED_AFTER_SECONDS else None
 
     def end(self, cookie: str) -> None:
         """End the session of a cookie, wherever else the cookie may be."""
-        now = self._now()
-        self._ended = {ended: until for ended, until in self._ended.items() if until > now}
-        self._ended[self._opened(cookie)[0]] = now + IDLE_SECONDS + 1
+        session, secret = self._opened(cookie)
+        now, key = self._now(), _name(secret)
+        self._forget(now)
+        ended = self._ended.setdefault(key, {})
+        ended[session] = now + IDLE_SECONDS + 1
+        if len(ended) > MOST_ENDED:
+            ended.clear()
+            self._all_ended[key] = now
+
+    def _forget(self, now: int) -> None:
+        """Drop what no cookie can name any more: one that is not renewed lasts for an hour."""
+        for key, ended in list(self._ended.items()):
+            for session in [session for session, until in ended.items() if until <= now]:
+                del ended[session]
+            if not ended:
+                del self._ended[key]
+        for key in [key for key, at in self._all_ended.items() if at + IDLE_SECONDS < now]:
+            del self._all_ended[key]
 
     def _now(self) -> int:
         return int(self._clock().timestamp())
@@ -76,6 +98,10 @@ class Sessions:
             raise SignInFirst from None
         session, secret = orjson.loads(content)
         return session, secret
+
+
+def _name(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
 
 
 def sessions_of(request: Request) -> Sessions:

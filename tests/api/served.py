@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,21 +31,26 @@ class Server:
         self.port = 0
         self.key = ""
         """The secret of a key, where one was made."""
+        self.keys: dict[Role, str] = {}
+        """Those of further keys, by role."""
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it listens."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "cli", "serve", "--port", str(self.port)],
-            env=self._environment,
-            cwd=ROOT,
-            stderr=subprocess.PIPE,
-        )
-        assert self.process.stderr
-        told = self.process.stderr.readline().decode()
-        found = re.search(r"http://127\.0\.0\.1:([0-9]+)/", told)
-        assert found, told
-        self.port = int(found[1])
+        """Start it, and wait until it listens. Its log is a file: a full pipe would stop it."""
+        with tempfile.NamedTemporaryFile(prefix="al-served-", delete=False) as log:
+            self._log = Path(log.name)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "cli", "serve", "--port", str(self.port)],
+                env=self._environment,
+                cwd=ROOT,
+                stderr=log,
+            )
+        for _ in range(1200):
+            if found := re.search(r"http://127\.0\.0\.1:([0-9]+)/", self._log.read_text()):
+                self.port = int(found[1])
+                break
+            assert self.process.poll() is None, self._ended()
+            time.sleep(0.05)
         self._wait()
 
     def _wait(self) -> None:
@@ -75,9 +81,11 @@ class Server:
 
     def _ended(self) -> str:
         assert self.process
-        _, log = self.process.communicate(timeout=30)
+        self.process.wait(timeout=30)
         self.process = None
-        return log.decode(errors="replace")
+        log = self._log.read_text(errors="replace")
+        self._log.unlink()
+        return log
 
     @property
     def authorization(self) -> str:
@@ -89,16 +97,16 @@ class Server:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
-    def keyed(self, sent: bytes) -> bytes:
-        """The bytes with the key of the server in them."""
-        return sent.replace(SECRET, self.key.encode())
+    def keyed(self, sent: bytes, role: Role | None = None) -> bytes:
+        """The bytes with the key of the server in them, or that of a role."""
+        return sent.replace(SECRET, (self.keys[role] if role else self.key).encode())
 
-    def exchange(self, sent: bytes, *, seconds: float = 10) -> bytes:
+    def exchange(self, sent: bytes, *, seconds: float = 10, role: Role | None = None) -> bytes:
         """What comes back for some bytes until the server closes the connection."""
         received = b""
         with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
             try:
-                connection.sendall(self.keyed(sent))
+                connection.sendall(self.keyed(sent, role))
                 while part := connection.recv(65536):
                     received += part
             except ConnectionError:

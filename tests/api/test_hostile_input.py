@@ -4,14 +4,17 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
-from bootstrap.services import all_migrations, open_database
+from bootstrap.services import open_services
 from bootstrap.settings import Settings
-from ledger.migrate import migrate
-from tests.api.conftest import OWNER
+from keys.key import OF_THE_WHOLE, NewKey, Role
+from ledger.keyring import create_keyring
+from tests import conftest
+from tests.api.conftest import OWNER, PARTNER
 from tests.api.served import SECRET, Server, serving
 
 FACTS = f"/v1/portfolios/{OWNER}/facts".encode()
@@ -20,21 +23,43 @@ HOST = b"Host: ledger.example\r\nConnection: close\r\n" + KEY
 FACT = b'{"fact":"partner-added","id":"f1","owner":"506914307656634","partner":"563920174410288"}'
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     """A server with short times; at the end it holds nothing, and its log tells of no trace."""
-    settings = Settings(file=tmp_path_factory.mktemp("hostile") / "ledger.db")
-    database = open_database(settings)
-    migrate(database, all_migrations(database))
-    limits = {"ACCESS_LEDGER_ARRIVAL_SECONDS": "1", "ACCESS_LEDGER_FAILED_KEYS_PER_MINUTE": "0"}
-    with serving(settings, OWNER, **limits) as running:
+    folder = tmp_path_factory.mktemp("hostile")
+    create_keyring(folder / "log.key")
+    with ExitStack() as stack:
+        settings = Settings(file=folder / "ledger.db")
+        if request.param == "postgresql":
+            url = request.getfixturevalue("postgres_server")
+            fresh = conftest._postgres_database(url, conftest._TEMPLATE)
+            settings = stack.enter_context(fresh)
+        yield from _served(settings, folder / "log.key")
+
+
+def _served(settings: Settings, log_key_file: Path) -> Iterator[Server]:
+    limits = {
+        "ACCESS_LEDGER_ARRIVAL_SECONDS": "1",
+        "ACCESS_LEDGER_FAILED_KEYS_PER_MINUTE": "0",
+        "ACCESS_LEDGER_RATE_PER_SECOND": "0",
+        "ACCESS_LEDGER_LOG_KEY_FILE": str(log_key_file),
+    }
+    with open_services(settings) as services, serving(settings, OWNER, **limits) as running:
+        for role in Role:
+            books = frozenset() if role in OF_THE_WHOLE else frozenset({OWNER})
+            partner = PARTNER if role is Role.PARTNER else None
+            new = NewKey(name=f"hostile-{role}", role=role, books=books, partner=partner)
+            running.keys[role] = services.keys.create(new)[1]
         yield running
         log = running.stop()
-    assert "Traceback" not in log, log
-    with database.reading() as connection:
-        for table in ("stored_events", "idempotency_key"):
-            assert connection.execute(f"SELECT COUNT(*) AS n FROM {table}").fetchone()["n"] == 0
-    database.close()
+        assert "Traceback" not in log, log
+        assert len(services.keys.listed()) == 1 + len(Role)
+        with services.database.reading() as connection:
+            for table in ("stored_events", "idempotency_key"):
+                counted = connection.execute(f"SELECT COUNT(*) AS n FROM {table}").fetchone()
+                assert counted["n"] == 0
 
 
 def _post(body: bytes, *headers: bytes, path: bytes = FACTS) -> bytes:
@@ -90,16 +115,29 @@ BODIES = {
 }
 
 
+EVIDENCE = FACTS.replace(b"/facts", b"/evidence")
+TAKERS = {
+    b"/v1/keys": (Role.ADMIN,),
+    EVIDENCE: (Role.READER, Role.PARTNER, Role.AUDITOR),
+    FACTS: (Role.RECORDER,),
+}
+"""Who sends bodies, and where."""
+
+
+@pytest.mark.parametrize("path", TAKERS)
 @pytest.mark.parametrize("name", BODIES)
-def test_no_body_is_more_than_a_problem_of_the_caller(server: Server, name: str) -> None:
-    """400 or 422, in a problem document."""
-    began = time.monotonic()
-    answer = server.exchange(_post(BODIES[name]))
-    assert time.monotonic() - began < 5
-    assert _statuses(answer)[0] in {400, 422}, answer[:500]
-    assert b"application/problem+json" in answer
-    assert b"Traceback" not in answer
-    assert b'File "' not in answer
+def test_no_body_is_more_than_a_problem_of_the_caller(
+    server: Server, name: str, path: bytes
+) -> None:
+    """400 or 422, in a problem document, wherever a body is taken and from whomever."""
+    for role in TAKERS[path]:
+        began = time.monotonic()
+        answer = server.exchange(_post(BODIES[name], path=path), role=role)
+        assert time.monotonic() - began < 5
+        assert _statuses(answer)[0] in {400, 422}, answer[:500]
+        assert b"application/problem+json" in answer
+        assert b"Traceback" not in answer
+        assert b'File "' not in answer
 
 
 PATHS = [
@@ -148,12 +186,13 @@ PATHS = [
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: repr(path[:60]))
 def test_no_path_leads_out_of_the_api(server: Server, path: bytes) -> None:
-    """4xx, whatever it looks like."""
-    answer = server.exchange(_get(path))
-    assert 400 <= _statuses(answer)[0] < 500, answer[:500]
-    assert b"Traceback" not in answer
-    assert b"root:" not in answer
-    assert b"def create_app" not in answer
+    """4xx, whatever it looks like and whoever asks."""
+    for role in Role:
+        answer = server.exchange(_get(path), role=role)
+        assert 400 <= _statuses(answer)[0] < 500, answer[:500]
+        assert b"Traceback" not in answer
+        assert b"root:" not in answer
+        assert b"def create_app" not in answer
 
 
 HEADS = {

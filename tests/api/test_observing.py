@@ -179,7 +179,16 @@ def test_a_failed_verification_is_counted(
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("host", "headers"),
-    [("203.0.113.7", {}), ("127.0.0.1", {"X-Forwarded-For": "203.0.113.7"}), ("elsewhere", {})],
+    [
+        ("203.0.113.7", {}),
+        ("elsewhere", {}),
+        ("127.0.0.1", {"X-Forwarded-For": "203.0.113.7"}),
+        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}),
+        ("127.0.0.1", {"X-Forwarded-For": ""}),
+        ("127.0.0.1", {"Forwarded": "for=203.0.113.7"}),
+        ("127.0.0.1", {"X-Real-IP": "203.0.113.7"}),
+        ("127.0.0.1", {"Via": "1.1 proxy"}),
+    ],
 )
 def test_the_figures_are_given_to_nobody_else(
     settings: Settings, services: Services, host: str, headers: dict[str, str]

@@ -41,6 +41,16 @@ def test_a_deep_body_is_a_problem_of_the_caller(client: TestClient) -> None:
             assert status in {400, 422}, (start, depth)
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, identity", "x"])
+def test_a_body_that_is_said_to_be_coded_is_refused(recorder: Recorder, coding: str) -> None:
+    """415, whether it is or not: whoever stands in between may read another body than we do."""
+    fact = recorder.fact("partner-added", partner="700000000000009")
+    answer = recorder.post(fact, headers={"Content-Encoding": coding})
+    assert answer.status_code == 415
+    assert answer.json()["detail"] == f"content coding {coding}; send the JSON as it is"
+    assert recorder.post(fact, headers={"Content-Encoding": "identity"}).status_code == 201
+
+
 def test_a_fact_without_an_id_is_told_of_both_ways_to_give_one(recorder: Recorder) -> None:
     """An id of its own, or an Idempotency-Key."""
     answer = recorder.post({"fact": "partner-added", "owner": OWNER, "partner": PARTNER})

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 
 from bootstrap.services import Services
 from domain.events import EntryVoided
+from domain.facts import parse_fact
 from domain.instants import to_microseconds
 from domain.windows import lower_bound, terms_of
 from ledger.importing import Rejected, import_lines
@@ -80,6 +81,25 @@ def test_neither_small_batches_nor_little_memory_change_what_is_believed(
     expected = _everything(services)
     assert all(expected)
     monkeypatch.setattr(projecting, "BATCH", batch)
-    monkeypatch.setattr(shelf, "KEPT_VIEWS", kept)
+    monkeypatch.setattr(shelf, "KEPT_ITEMS", kept)
     assert Projector(services.database).rebuild() == 40
     assert _everything(services) == expected
+
+
+def test_once_all_is_taken_in_little_is_kept(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Views and their entries are counted; the books used longest ago are let go of."""
+    owners = [f"50000000000000{n}" for n in range(6)]
+    monkeypatch.setattr(projecting, "KEPT_BETWEEN", 5)
+    for nth in range(4):
+        for owner in owners:
+            fact = {"fact": "partner-added", "id": f"f{nth}", "owner": owner,
+                    "partner": f"90000000000000{nth}"}  # fmt: skip
+            services.books.handle(owner, [parse_fact(fact)], recorded_by="test")
+            services.projector.catch_up()
+            kept = services.projector._shelf
+            assert kept._kept == sum(book.items for book in kept._books.values()) <= 5
+    before = _everything(services)
+    Projector(services.database).rebuild()
+    assert _everything(services) == before

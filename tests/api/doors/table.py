@@ -1,8 +1,9 @@
 """The table of doors: every route, who may go through it, and what is asked of it there.
 
-A new route wants a row here, or test_doors fails.
+A new route, or a new page, wants a row here, or test_roles fails.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,6 +24,7 @@ class Target:
     book: str
     partner: str = PARTNERS["one"]
     page: str = PAGES["one"]
+    entry: int = 1
     leaf: int = 0
     key: str = ""
     """A key that may be changed."""
@@ -40,6 +42,8 @@ class Row:
     status: int = 200
     open: bool = False
     """It takes no key."""
+    session: bool = False
+    """A page: its key is in a session."""
     of: Literal["book", "leaf", "ledger"] = "ledger"
     """Whose it is: that of the book in the address, of the leaf's book, or of nobody."""
     strangers: int | None = None
@@ -65,6 +69,22 @@ def _book(path: str, **more: Any) -> Row:
     )
 
 
+def _pages(path: str, **more: Any) -> dict[str, Row]:
+    """A page about a book, with its twins; `path` has the fields of a target."""
+    route = re.sub(r"\{t\.(\w+)\}", lambda m: f"{{{ROUTE_NAMES[m[1]]}}}", path)
+    route = route.replace("assets/page/", "assets/{type}/")
+    return {
+        f"GET /pages/{{book}}/{route}{twin}": Row(
+            ask=lambda t, twin=twin: f"/pages/{t.book}/{path}{twin}".format(t=t),  # type: ignore[misc]
+            roles=READERS,
+            of="book",
+            session=True,
+            **more,
+        )
+        for twin in ("", ".json", ".csv")
+    }
+
+
 def _fact(target: Target) -> dict[str, str]:
     return {
         "fact": "partner-added",
@@ -74,12 +94,13 @@ def _fact(target: Target) -> dict[str, str]:
     }
 
 
+ROUTE_NAMES = {"page": "id", "partner": "partner", "entry": "number"}
 ASSET = "assets/page/{t.page}"
 PARTNER = "partners/{t.partner}"
 WHAT = {"kind": "what", "partner": PARTNERS["one"]}
 
 ROWS: dict[str, Row] = {
-    "GET /": Row(ask=lambda _: "/", open=True),
+    "GET /": Row(ask=lambda _: "/", open=True, status=303),
     "GET /livez": Row(ask=lambda _: "/livez", open=True),
     "GET /readyz": Row(ask=lambda _: "/readyz", open=True),
     "GET /metrics": Row(ask=lambda _: "/metrics", open=True),
@@ -155,5 +176,24 @@ ROWS: dict[str, Row] = {
     "GET /v1/access-log": Row(
         ask=lambda _: "/v1/access-log", roles=(Role.ADMIN, Role.AUDITOR), pages=True
     ),
+    "GET /pages/static/{name}": Row(ask=lambda _: "/pages/static/style.css", open=True),
+    "GET /pages/sign-in": Row(ask=lambda _: "/pages/sign-in", open=True),
+    "POST /pages/sign-in": Row(ask=lambda _: "/pages/sign-in", open=True, status=401),
+    "POST /pages/sign-out": Row(ask=lambda _: "/pages/sign-out", open=True, status=303),
+    "GET /pages/": Row(ask=lambda _: "/pages/", roles=ALL, session=True),
+    "GET /pages/{book}/matrix/history.json": Row(
+        ask=lambda t: f"/pages/{t.book}/matrix/history.json",
+        roles=READERS,
+        of="book",
+        session=True,
+    ),
+    **_pages("matrix"),
+    **_pages("ownership"),
+    **_pages("offboarding"),
+    **_pages(f"offboarding/{PARTNER.removeprefix('partners/')}", strangers=404),
+    **_pages("search"),
+    **_pages(ASSET + "/timeline", strangers=200),
+    **_pages(PARTNER + "/timeline", strangers=404),
+    **_pages("entries/{t.entry}"),
 }
 """By method and path."""

@@ -1,0 +1,1 @@
+"""The benchmarks, as short as can be: what they print can be read."""
