@@ -3,26 +3,34 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from random import Random
 
 from api.pages.rendering import LEVELS
 from domain.instants import from_microseconds
 from projections.answers import Holding
+from projections.histories import History
 from projections.moments import AsOf
 from projections.questions import Questions
+
+
+@lru_cache(maxsize=256)
+def history_of(questions: Questions, book: str, known_at: int) -> History:
+    """The history of a book, read once: it never changes."""
+    return questions.history(book, known_at)
 
 
 def moments_of(questions: Questions, book: str, count: int) -> Iterator[tuple[datetime, int]]:
     """Instants and states of knowledge; every second instant is where something changes."""
     chance = Random(count)
     newest = questions.books()[book]
-    whole = questions.history(book, newest)
+    whole = history_of(questions, book, newest)
     for n in range(count):
         known_at = chance.choice([chance.randrange(newest + 1), newest])
         known_at = questions.clocks(book, AsOf(known_at=known_at)).known_at.entry
         at = chance.randrange(whole.changes[0], whole.changes[-1])
         if n % 2:
-            changes = questions.history(book, known_at).changes or whole.changes
+            changes = history_of(questions, book, known_at).changes or whole.changes
             at = chance.choice(changes) + chance.choice([-1, 0, 1])
         yield from_microseconds(at), known_at
 
@@ -36,7 +44,7 @@ def cells_at(
     questions: Questions, book: str, at: datetime, known_at: int, wanted: str
 ) -> list[list[str]]:
     """The cells of the matrix: partners by type, or assets of the type that is wanted."""
-    history = questions.history(book, known_at)
+    history = history_of(questions, book, known_at)
     found: Counter[tuple[str, str, str]] = Counter()
     for cell in questions.matrix_at(book, AsOf(at=at, known_at=known_at)).cells:
         place = f"{cell.asset.type}:{cell.asset.id}" if wanted else cell.asset.type

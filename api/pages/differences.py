@@ -158,6 +158,7 @@ def _listed(
         # An entry is shown as known when it was there, however the moments are turned.
         "to_entry": query(at=asked.at, known_at=asked.known_at and str(known)),
         "WORDS": WORDS,
+        "MOST_TOLD": MOST_TOLD,
     }
 
 

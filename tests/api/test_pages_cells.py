@@ -24,7 +24,7 @@ from projections.answers import Holding, OffboardedWindow, Ownership, Window
 from projections.moments import AsOf
 from projections.questions import Questions
 from tests.api.conftest import FORM
-from tests.moments import cells_at, mark_of, moments_of
+from tests.moments import cells_at, history_of, mark_of, moments_of
 from tests.stories.real import fill
 
 MOMENTS = 50
@@ -41,7 +41,7 @@ class Told:
 
     def page(self, path: str, at: datetime, known_at: int, **more: str) -> str:
         """What is in the body of a page."""
-        asked: dict[str, str | int] = {"at": format_instant(at), "known_at": known_at, **more}
+        asked = {"at": format_instant(at), "known_at": str(known_at), **more}
         answer = self.browser.get(f"/pages/{self.book}/{path}", params=asked)
         assert answer.status_code == 200, answer.text
         return answer.text.partition("<main")[2]
@@ -131,7 +131,7 @@ def test_the_matrix_is_the_api_s_answer(told: Told, wanted: str) -> None:
     chance = Random(wanted)
     checked = 0
     for at, known_at in told.moments():
-        history = told.questions.history(told.book, known_at)
+        history = history_of(told.questions, told.book, known_at)
         if not history.assets or not history.partners:
             continue
         kind = chance.choice(history.types) if wanted == "type" else wanted
@@ -215,7 +215,7 @@ def test_the_report_on_a_partner_is_the_api_s_answer(told: Told) -> None:
     """What was cut off and what is still open, of some partner at each moment."""
     chance = Random(2)
     for at, known_at in told.moments():
-        parties = told.questions.history(told.book, known_at).partners
+        parties = history_of(told.questions, told.book, known_at).partners
         if not parties:
             continue
         partner = chance.choice(parties).id

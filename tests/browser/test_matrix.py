@@ -12,7 +12,7 @@ from domain.instants import format_instant, to_microseconds
 from keys.key import Role
 from projections.questions import Questions
 from tests.browser.pages import MATRIX, Site, cells_of, opened, ready, served
-from tests.moments import cells_at, moments_of
+from tests.moments import cells_at, history_of, moments_of
 from tests.stories.real import fill
 
 
@@ -20,7 +20,7 @@ def check_at_random(page: Page, questions: Questions, book: str, count: int) -> 
     """The cells as the server paints them, and as the script does, by type and by asset."""
     checked = 0
     for n, (at, known_at) in enumerate(moments_of(questions, book, count)):
-        types = questions.history(book, known_at).types
+        types = history_of(questions, book, known_at).types
         wanted = ("", "every", types[n % len(types)] if types else "")[n % 3]
         expected = cells_at(questions, book, at, known_at, wanted)
         if not expected:  # nothing was known yet of any partner, or of any asset

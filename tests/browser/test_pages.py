@@ -103,7 +103,7 @@ def test_each_printed_sheet_says_what_it_rests_on(browser: Browser, site: Site) 
             assert len(printed.pages) > 1
             for sheet in printed.pages:
                 text = " ".join(sheet.extract_text().split())
-                assert "As of 18 May 2026, 09:00 UTC" in text, name
+                assert "as of 18 may 2026, 09:00 utc" in text.casefold(), name
                 assert "as known at entry 40" in text
                 assert "times in UTC" in text
                 assert "Newest checkpoint: " in text
