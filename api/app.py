@@ -15,6 +15,7 @@ from api.doors import authenticated
 from api.freshness import PrivateByDefault
 from api.links import add_links
 from api.observing import Observed
+from api.packing import WantedPack
 from api.pages.rendering import ROOT
 from api.pages.site import create_site, first_page
 from api.rates import RateLimit
@@ -107,7 +108,7 @@ def _openapi(app: FastAPI, original: Any) -> dict[str, Any]:
     fact = TypeAdapter(AnyFact).json_schema(ref_template=reference, mode="validation")
     schemas.update(fact.pop("$defs"))
     schemas["Fact"] = fact
-    for body in (proving.WantedPack, keys.WantedKey):
+    for body in (WantedPack, keys.WantedKey):
         schema = body.model_json_schema(ref_template=reference)
         schemas.update(schema.pop("$defs"))
         schemas[body.__name__] = schema

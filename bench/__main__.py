@@ -12,6 +12,7 @@ import psycopg
 from bench.importing import write_world
 from bench.keys import lookups
 from bench.measures import appends, imports, over_http, questions, told
+from bench.pages import pages
 from bench.proof import proofs
 from bench.world import book_of_rank
 from bootstrap.services import all_migrations, open_database
@@ -28,10 +29,14 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000, help="of the large ledger")
     parser.add_argument("--small", type=int, default=100_000, help="entries of the small ledger")
     parser.add_argument("--runs", type=int, default=3, help="of each short measure")
+    parser.add_argument("only", nargs="?", choices=["pages"], help="a part of it, alone")
     wanted = parser.parse_args()
     print(f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        _print("pages, 60 partners and 200 assets", pages(folder))
+        if wanted.only:
+            return
         worlds = {name: folder / f"{name}.jsonl" for name in ("small", "large")}
         write_world(worlds["small"], wanted.small)
         write_world(worlds["large"], wanted.entries)

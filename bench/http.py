@@ -1,28 +1,33 @@
 """Requests a second of one served process, counted by wrk."""
 
+import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from pathlib import Path
 
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
 from keys.key import NewKey, Role
 
 SECONDS = 5
+ONE_OF_MANY = Path(__file__).with_name("one_of_many.lua")
+"""Has wrk ask each time for one of the paths in a file, drawn by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A path, and whether it is asked of the API as it is or without keys, limits and logs."""
+    """Paths, of which each request asks for one, and whether without keys, limits and logs."""
 
-    path: str
+    paths: Sequence[str]
     bare: bool = False
 
 
@@ -40,21 +45,33 @@ def requests_per_second(
         new = NewKey(name="bench", role=Role.READER, books=frozenset({book}))
         secret = services.keys.create(new)[1]
     rates = {"ACCESS_LEDGER_RATE_PER_SECOND": "1e6", "ACCESS_LEDGER_RATE_BURST": "1000000"}
-    with served(settings, **rates) as whole, served(settings, bare_for=book) as bare:
+    with (
+        served(settings, **rates) as whole,
+        served(settings, bare_for=book) as bare,
+        tempfile.NamedTemporaryFile("w") as file,
+    ):
         found: list[list[float]] = [[] for _ in asked]
         for _ in range(runs):
             for one, figures in zip(asked, found, strict=True):
-                address = f"{bare if one.bare else whole}{one.path}"
-                figures.append(_counted(wrk, secret, address))
+                file.truncate(0)
+                file.seek(0)
+                file.write("\n".join(one.paths))
+                file.flush()
+                figures.append(_counted(wrk, bare if one.bare else whole, secret, file.name))
         return found
 
 
-def _counted(wrk: str, secret: str, address: str) -> float:
-    key = f"Authorization: Bearer {secret}"
-    command = [wrk, "-t1", "-c8", f"-d{SECONDS}s", "-H", key, address]
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def _counted(wrk: str, address: str, secret: str, paths: str) -> float:
+    command = [
+        wrk, "-t1", "-c8", f"-d{SECONDS}s", "-H", f"Authorization: Bearer {secret}",
+        "-s", str(ONE_OF_MANY), address,
+    ]  # fmt: skip
+    environment = {**os.environ, "PATHS": paths}
+    text = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=environment
+    ).stdout
     if "Non-2xx" in text:
-        raise RuntimeError(f"{address} did not answer well: {text}")
+        raise RuntimeError(f"not answered well: {text}")
     match = re.search(r"Requests/sec:\s+([0-9.]+)", text)
     assert match is not None, text
     return float(match.group(1))

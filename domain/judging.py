@@ -19,6 +19,7 @@ from domain.events import (
     OwnershipEvent,
     PartnerEvent,
 )
+from domain.evolving import Arrival, anomaly_at_tail, comes_last
 from domain.facts import EffectiveCommand, EndOwnership, Fact, VoidEntry
 from domain.folding import OwnershipFold, read_episodes, read_line, read_ownership
 from domain.refusals import (
@@ -39,8 +40,6 @@ from domain.state import (
     History,
     LineHistory,
     PairHistory,
-    anomaly_at_tail,
-    comes_last,
 )
 from domain.voids import Voids
 from domain.windows import (
@@ -71,6 +70,8 @@ class Decision:
     """Entries that had effect and no longer have."""
     gained: tuple[int, ...] = ()
     """Entries from before the append that now have effect."""
+    arrival: Arrival | None = None
+    """Where the one event of the append goes, if it comes after all that it could bear on."""
 
 
 def decide(state: BookState, append: Append) -> Decision:
@@ -101,7 +102,7 @@ def _decide_in_order(state: BookState, append: Append) -> Decision | None:
     if isinstance(home, AssetHistory) and isinstance(event, OwnershipEstablished):
         for holder in state.asset_tail(home):
             raise _owned_by_another(event, holder.owner)
-    return Decision(events=[event])
+    return Decision(events=[event], arrival=Arrival(home, placed))
 
 
 def effective_event(

@@ -41,19 +41,20 @@ that came to you from elsewhere: whoever changes a pack can change the copy insi
 Do not pack the file again: it is one exact sequence of bytes, and any other is refused.
 
 WITH OPENSSL ONLY
-The steps below use unzip, openssl (3.0 or later) and a shell. They check the three signatures, the
-hash of every member, and the proof of one entry; they do not check that the entries are complete
-or that the answer follows, which the ways above do. Take the steps from a copy of this text that
-you trust, and have pack.zip and keys.txt in an empty folder.
+The steps below use unzip, openssl (3.0 or later) and a shell. They check every signature, the hash
+of every member, and the proof of one entry; they do not check that the entries are complete or that
+the answer follows, which the ways above do. Take the steps from a copy of this text that you trust,
+and have pack.zip and keys.txt in an empty folder.
 
     unzip -q pack.zip -d pack
-    cd pack
+    mkdir work
+    cd work
 
     # A note is a text, a blank line, and lines "- NAME SIGNATURE" with a long dash; a key is
     # NAME+ID+KEY. The first four bytes of a signature name its key, the first of a key its kind.
     check_note() {
-      sed '/^$/,$d' "$1" > text
-      awk -v name="$2" '$2 == name { print $3 }' "$1" > signatures
+      sed '/^$/,$d' "../pack/$1" > text
+      awk -v name="$2" '$2 == name { print $3 }' "../pack/$1" > signatures
       awk -F+ -v name="$2" '$1 == name { print substr($0, length($1 $2) + 3) }' ../keys.txt > keys
       while read -r key; do
         { printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000'
@@ -69,22 +70,31 @@ you trust, and have pack.zip and keys.txt in an empty folder.
       done < keys
       echo "$1: NOT SIGNED by $2"
     }
+    hash_of() { openssl dgst -sha256 -r "../pack/$1" | cut -c 1-64; }
 
-    # 1. The three signatures.
+    # 1. The signatures, and that the statement is about the tree of the checkpoint.
     check_note checkpoint.note @LOG_KEY@
     check_note statement.note @STATEMENT_KEY@
     check_note manifest.note @STATEMENT_KEY@
+    if [ -e ../pack/since.note ]; then check_note since.note @LOG_KEY@; fi
+    sed -n 3,4p ../pack/statement.note > stated
+    sed -n 2,3p ../pack/checkpoint.note > sealed
+    if cmp -s stated sealed; then
+      echo "statement.note: about the tree of checkpoint.note"
+    else
+      echo "statement.note: NOT about the tree of checkpoint.note"
+    fi
 
     # 2. The manifest is the one that is signed, and lists every member with its hash.
-    if grep -q "^sha256:$(openssl dgst -sha256 -r manifest.json | cut -c 1-64)$" manifest.note; then
+    if grep -q "^sha256:$(hash_of manifest.json)$" ../pack/manifest.note; then
       echo "manifest.json: as signed"
     else
       echo "manifest.json: CHANGED"
     fi
-    { tr '{' '\\n' < manifest.json; echo; } |
-      sed -n 's/^"name":"\\([^"]*\\)","sha256":"\\([^"]*\\)".*/\\1 \\2/p' > list
+    { tr '{' '\\n' < ../pack/manifest.json; echo; } |
+      sed -n 's/^"name":"\\([A-Za-z.]*\\)","sha256":"\\([^"]*\\)".*/\\1 \\2/p' > list
     while read -r name hash; do
-      if [ "$(openssl dgst -sha256 -r "$name" | cut -c 1-64)" = "$hash" ]; then
+      if [ "$(hash_of "$name")" = "$hash" ]; then
         echo "$name: as listed"
       else
         echo "$name: CHANGED"
@@ -92,32 +102,52 @@ you trust, and have pack.zip and keys.txt in an empty folder.
     done < list
 
     # 3. One entry, the first (or the second with line=2, and so on): its leaf hash, and the way
-    #    from it to the root of the checkpoint (RFC 9162, section 2.1.3.2).
+    #    from it to the root of the checkpoint (RFC 9162, section 2.1.3.2). A pack about something
+    #    of which the ledger knows nothing has no entry.
     line=1
-    sed -n ${line}p entries.jsonl | tr -d '\\n' > entry
-    at=$(sed -n ${line}p proofs.jsonl | sed 's/.*"index":\\([0-9]*\\).*/\\1/')
-    sed -n ${line}p proofs.jsonl | sed 's/.*\\[\\(.*\\)\\].*/\\1/' | tr ',' '\\n' | tr -d '"' > path
-    last=$(($(sed -n 2p checkpoint.note) - 1))
-    { printf '\\000'; cat entry; } | openssl dgst -sha256 -binary > node
-    echo "leaf $at: $(openssl base64 -A -in node)"
-    while read -r hash; do
-      [ -n "$hash" ] || continue
-      printf '%s' "$hash" | openssl base64 -d -A > sibling
-      if [ $((at % 2)) = 1 ] || [ "$at" = "$last" ]; then
-        { printf '\\001'; cat sibling node; } | openssl dgst -sha256 -binary > above
-        while [ $((at % 2)) = 0 ] && [ "$at" != 0 ]; do
-          at=$((at / 2)); last=$((last / 2))
-        done
-      else
-        { printf '\\001'; cat node sibling; } | openssl dgst -sha256 -binary > above
+    check_entry() {
+      sed -n ${line}p ../pack/entries.jsonl | tr -d '\\n' > entry
+      sed -n ${line}p ../pack/proofs.jsonl > proof
+      at=$(sed -En 's/^\\{"hashes":\\[.*\\],"index":(0|[1-9][0-9]{0,17})\\}$/\\1/p' proof)
+      size=$(sed -En '2s/^([1-9][0-9]{0,17})$/\\1/p' ../pack/checkpoint.note)
+      if [ -z "$at" ] || [ -z "$size" ] || [ "$at" -ge "$size" ]; then
+        echo "entry on line $line: NOT in the tree of the checkpoint, which has no such leaf"
+        return 0
       fi
-      mv above node
-      at=$((at / 2)); last=$((last / 2))
-    done < path
-    if [ "$last" = 0 ] && [ "$(openssl base64 -A -in node)" = "$(sed -n 3p checkpoint.note)" ]; then
-      echo "entry: in the tree of the checkpoint"
+      last=$((size - 1))
+      sed 's/^[^[]*\\[\\([^]]*\\)\\].*/\\1/' proof | tr ',' '\\n' | tr -d '"' > path
+      { printf '\\000'; cat entry; } | openssl dgst -sha256 -binary > node
+      echo "leaf $at: $(openssl base64 -A -in node)"
+      while read -r hash; do
+        [ -n "$hash" ] || continue
+        printf '%s' "$hash" | openssl base64 -d -A > sibling
+        if [ $((at % 2)) = 1 ] || [ "$at" = "$last" ]; then
+          { printf '\\001'; cat sibling node; } | openssl dgst -sha256 -binary > above
+          while [ $((at % 2)) = 0 ] && [ "$at" != 0 ]; do
+            at=$((at / 2)); last=$((last / 2))
+          done
+        else
+          { printf '\\001'; cat node sibling; } | openssl dgst -sha256 -binary > above
+        fi
+        mv above node
+        at=$((at / 2)); last=$((last / 2))
+      done < path
+      sed -n 3p ../pack/checkpoint.note | openssl base64 -d > root
+      if [ "$last" = 0 ] && cmp -s node root; then
+        echo "entry on line $line: in the tree of the checkpoint"
+      else
+        echo "entry on line $line: NOT in the tree of the checkpoint"
+      fi
+    }
+    count=$(($(wc -l < ../pack/entries.jsonl)))
+    if [ $(($(wc -l < ../pack/proofs.jsonl))) != "$count" ]; then
+      echo "entries: $count, and NOT one proof for each"
+    elif [ "$count" = 0 ]; then
+      echo "entries: none in this pack, so there is no proof to check"
+    elif [ "$line" -gt "$count" ]; then
+      echo "entry on line $line: NOT there, the pack has $count"
     else
-      echo "entry: NOT in the tree of the checkpoint"
+      check_entry
     fi
 
 None of the lines that they print may say NOT or CHANGED.

@@ -14,9 +14,11 @@ from pydantic import ValidationError
 
 from domain.describing import describe
 from domain.entry import Entry
+from domain.evolving import evolve
 from domain.facts import Fact, book_of, parse_fact
+from domain.judging import Decision
 from domain.refusals import Conflict, Refused
-from domain.state import BookState, evolve
+from domain.state import BookState
 from ledger.book import ATTEMPTS, Books, Lookup, Written, check_one_append
 from ledger.bulk import collector_paused, set_aside, spare
 from ledger.database import EntryTaken
@@ -208,27 +210,29 @@ class _Import:
             state = self.states[line.book]
             try:
                 check_one_append(line.book, line.facts)
-                fresh = self.judge_line(line, state, lookup)
+                fresh, decision = self.judge_line(line, state, lookup)
             except Refused as refusal:
                 where = f"fact {refusal.fact_id}: " if len(line.facts) > 1 else ""
                 refused.append((line, f"{where}{refusal}"))
                 continue
             counts["written" if fresh else "already"] += 1
             for entry in fresh:
-                evolve(state, entry)
+                evolve(state, entry, decision.arrival)
                 lookup.note(Written(entry, position=0))
             entries.extend(fresh)
         return entries, refused, counts
 
-    def judge_line(self, line: _Line, state: BookState, lookup: Lookup) -> list[Entry]:
+    def judge_line(
+        self, line: _Line, state: BookState, lookup: Lookup
+    ) -> tuple[list[Entry], Decision]:
         """The entries of one line; before it is refused it is looked up whether it is known."""
         try:
-            return self.books.judge(state, line.facts, lookup, recorded_by=self.recorded_by)[0]
+            return self.books.judge(state, line.facts, lookup, recorded_by=self.recorded_by)
         except Refused:
             if not self.all_new:
                 raise
         lookup.learn(self.books.look_up({line.book: line.facts})[line.book])
-        return self.books.judge(state, line.facts, lookup, recorded_by=self.recorded_by)[0]
+        return self.books.judge(state, line.facts, lookup, recorded_by=self.recorded_by)
 
     def look_up(self, chunk: list[_Line]) -> dict[str, Lookup]:
         """The states of the chunk's books brought up to date, and the fact ids known to each."""

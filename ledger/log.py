@@ -210,6 +210,12 @@ class Log:
             row = self._sql.newest_checkpoint(connection)
         return stored_checkpoint(row, self._keys_of(row)) if row else None
 
+    def newest_note(self) -> bytes | None:
+        """The newest checkpoint as it is stored, not verified: to see whether it is another."""
+        with self._database.reading() as connection:
+            row = self._sql.newest_checkpoint(connection)
+        return bytes(row["note"]) if row else None
+
     def size(self) -> int:
         """How many leaves the log has."""
         with self._database.reading() as connection:

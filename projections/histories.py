@@ -79,11 +79,11 @@ class History:
     def by_type(self, at: Microseconds) -> dict[tuple[int, str], Counts]:
         """What each partner has on assets of each type."""
         types = [asset.type for asset in self.assets]
-        return _counted((partner, types[asset], mark) for asset, partner, mark in self.open_at(at))
+        return counted((partner, types[asset], mark) for asset, partner, mark in self.open_at(at))
 
     def by_asset(self, at: Microseconds) -> dict[tuple[int, int], Counts]:
         """What each partner has on each asset, by the places of asset and partner."""
-        return _counted(self.open_at(at))
+        return counted(self.open_at(at))
 
     def coverages(self, at: Microseconds) -> list[Coverage]:
         """How much the book can say about the holders of each asset."""
@@ -109,7 +109,8 @@ class History:
         return self.changes[place] if place < len(self.changes) else None
 
 
-def _counted(marked: Iterable[tuple[Row, Column, Mark]]) -> dict[tuple[Row, Column], Counts]:
+def counted(marked: Iterable[tuple[Row, Column, Mark]]) -> dict[tuple[Row, Column], Counts]:
+    """How many windows of each kind each cell holds."""
     cells: dict[tuple[Row, Column], Counts] = {}
     for row, column, mark in marked:
         cell = cells.get((row, column))

@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 
 from domain.entry import Entry
 from domain.events import AnyEvent, EffectiveEvent, EntryVoided
+from domain.evolving import Arrival, evolve
 from domain.facts import Command, EffectiveCommand, EndOwnership, Fact, VoidEntry, parse_fact
 from domain.instants import Microseconds, parse_instant, to_microseconds
 from domain.judging import Append, Decision, decide
 from domain.plain_reading import PlainReading, read_plainly, void_entries
 from domain.refusals import Refused
-from domain.state import BookState, evolve
+from domain.state import BookState
 from domain.values import Asset
 
 # --- the world
@@ -261,14 +262,14 @@ class PaperBook:
     def append(self, *facts: Fact) -> Decision:
         """Judge an append and write its events; raises `Refused`."""
         decision = self.judge(*facts)
-        self.write(decision.events)
+        self.write(decision.events, decision.arrival)
         return decision
 
     def take(self, *facts: Fact) -> None:
         """Write facts without judging them, as observed ones will be."""
         self.write([entry.event for entry in unjudged(self, facts)])
 
-    def write(self, events: Iterable[AnyEvent]) -> None:
+    def write(self, events: Iterable[AnyEvent], arrival: Arrival | None = None) -> None:
         """Write the events of one append."""
         recorded_at, written = self.now(), []
         for event in events:
@@ -281,7 +282,7 @@ class PaperBook:
                 event=event,
                 touches=self.state.touches(event),
             )
-            evolve(self.state, entry)
+            evolve(self.state, entry, arrival)
             self.entries.append(entry)
             self.numbers[event.id] = entry.number
             written.append(entry)

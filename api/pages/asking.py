@@ -16,6 +16,8 @@ from projections.moments import AsOf, Clocks
 from projections.questions import Questions
 
 CLOCKS = ("at", "known_at")
+EARLIER = ("from_at", "from_known_at")
+"""The moment before, where a page sets two side by side."""
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})")
 _MINUTES = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]+([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:\.[0-9]{1,6})?)?"
@@ -37,18 +39,23 @@ class Asked:
 
     def as_of(self) -> AsOf:
         """Both clocks. Raises BadRequest for what is not a time."""
-        try:
-            return AsOf(
-                at=instant("as of", stated(self.at)) if self.at else None,
-                known_at=known("as known at", stated(self.known_at)) if self.known_at else None,
-            )
-        except BadRequest as error:
-            simply = "or simply as a day, 2026-03-15, or as 2026-03-15 12:00, which is meant in UTC"
-            raise BadRequest(error.status, error.code, f"{error}, {simply}") from error
+        return moment_of(self.at, self.known_at)
 
     def clocks(self) -> Clocks:
         """Both clocks, resolved. Raises UnknownBook, BadQuestion and BadRequest."""
         return self.questions.clocks(self.book, self.as_of())
+
+
+def moment_of(at: str, known_at: str, which: str = "") -> AsOf:
+    """Both clocks as they stand in the address. Raises BadRequest for what is not a time."""
+    try:
+        return AsOf(
+            at=instant(f"{which}as of", stated(at)) if at else None,
+            known_at=known(f"{which}as known at", stated(known_at)) if known_at else None,
+        )
+    except BadRequest as error:
+        simply = "or simply as a day, 2026-03-15, or as 2026-03-15 12:00, which is meant in UTC"
+        raise BadRequest(error.status, error.code, f"{error}, {simply}") from error
 
 
 def stated(text: str) -> str:
@@ -79,7 +86,7 @@ def query(**parameters: str | datetime | None) -> str:
 
 async def asked(request: Request, book: str) -> Asked:
     """The question that the address asks."""
-    for name in CLOCKS:
+    for name in (*CLOCKS, *EARLIER):
         if len(request.query_params.getlist(name)) > 1:
             raise BadRequest(
                 422, "repeated-parameter", f"{name} is given more than once; give it once"

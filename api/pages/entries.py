@@ -17,7 +17,7 @@ from api.problems import BadRequest
 from domain.events import EntryVoided
 from domain.instants import format_instant, parse_instant
 from domain.levels import level
-from projections.answers import AssetRef, EntryList, ListedEntry, TimelineEntry
+from projections.answers import AssetRef, EntryList, EntryView, ListedEntry, TimelineEntry
 from projections.histories import History
 from projections.moments import AsOf
 
@@ -70,7 +70,7 @@ def names_of(history: History) -> Names:
 class Told:
     """An entry, and what its words are made of."""
 
-    entry: TimelineEntry
+    entry: EntryView
     kind: str
     event: Mapping[str, Any]
     asset: AssetRef | None
@@ -100,7 +100,7 @@ class Told:
         return " ".join([ACTORS[actor["kind"]], actor.get("id", "")]).strip() if actor else ""
 
 
-def told(entry: TimelineEntry, names: Names) -> Told:
+def told(entry: EntryView, names: Names) -> Told:
     """An entry for its words."""
     event: Mapping[str, Any] = {**dict.fromkeys(FIELDS), **entry.event}
     asset, tasks = event["asset"], event["tasks"]

@@ -1,17 +1,24 @@
 """Errors of the pages: what stands in the way and what to do next; the question stays."""
 
+from dataclasses import dataclass
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from api.callers import is_local
+from api.figures import FAILED_VERIFICATIONS
 from api.pages.rendering import ROOT, render
 from api.pages.session import Elsewhere, SignInFirst, sign_in_address
-from api.problems import BadRequest, problem
-from keys.key import NotAllowed
+from api.problems import DAMAGED, NO_SIGNING_KEYS, BadRequest, problem
+from evidence.errors import VerificationError
+from keys.key import NotAllowed, Role
+from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.store_errors import StoreError
+from ledger.stored_bytes import UnreadableEntry
 from projections.moments import BadQuestion, UnknownBook, UnknownPartner
+from projections.packing import PackDiffers
 
 STATUSES: dict[type[Exception], tuple[int, str, str]] = {
     UnknownBook: (404, "unknown-book", "There is no such book"),
@@ -19,17 +26,47 @@ STATUSES: dict[type[Exception], tuple[int, str, str]] = {
     BadQuestion: (422, "bad-question", "This cannot be asked"),
     NotAllowed: (403, "not-allowed", "The key is not for this"),
     StoreError: (503, "store-unavailable", "The ledger does not answer just now"),
+    KeysMissing: (503, "no-signing-keys", "This ledger cannot sign"),
+    KeysUnreadable: (503, "no-signing-keys", "This ledger cannot sign"),
+    VerificationError: (500, "ledger-damaged", "The ledger is damaged"),
+    UnreadableEntry: (500, "ledger-damaged", "The ledger is damaged"),
+    PackDiffers: (500, "ledger-damaged", "The ledger is damaged"),
 }
+EXPECTED: tuple[type[Exception], ...] = (BadRequest, *STATUSES)
+"""What a page can say of an error; any other is one in the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An error in words, with its status."""
+
+    status: int
+    code: str
+    title: str
+    why: str
+
+
+def explained(request: Request, error: Exception) -> Told:
+    """What stands in the way, as much of it as is the caller's concern: as the API says it."""
+    if isinstance(error, BadRequest):
+        return Told(error.status, error.code, "This cannot be asked", str(error))
+    status, code, title = next(told for kind, told in STATUSES.items() if isinstance(error, kind))
+    why = str(error)
+    if isinstance(error, StoreError) and not is_local(request):
+        why = error.to_others
+    elif code == "no-signing-keys" and not is_local(request):
+        why = NO_SIGNING_KEYS
+    elif code == "ledger-damaged":
+        FAILED_VERIFICATIONS.inc()
+        key = getattr(request.state, "key", None)
+        why = why if key and key.role is Role.AUDITOR else DAMAGED
+    return Told(status, code, title, why)
 
 
 def install(site: FastAPI) -> None:
     """Have every error of the site answered with a page, or beside a page as the API does."""
-    for kind in STATUSES:
+    for kind in EXPECTED:
         site.add_exception_handler(kind, _known)
-
-    @site.exception_handler(BadRequest)
-    def _bad_request(request: Request, error: BadRequest) -> Response:
-        return _told(request, error.status, error.code, "This cannot be asked", str(error))
 
     @site.exception_handler(RequestValidationError)
     def _invalid(request: Request, _: RequestValidationError) -> Response:
@@ -53,32 +90,35 @@ def install(site: FastAPI) -> None:
     @site.exception_handler(Exception)
     def _failed(request: Request, _: Exception) -> Response:
         why = "An error in the program; nothing was changed. See the server's log, and try again."
-        return _told(request, 500, "failed", "The server failed", why)
+        return _told(request, Told(500, "failed", "The server failed", why))
 
 
 def _known(request: Request, error: Exception) -> Response:
-    kind = next(kind for kind in STATUSES if isinstance(error, kind))
-    hidden = isinstance(error, StoreError) and not is_local(request)
-    return _told(request, *STATUSES[kind], error.to_others if hidden else str(error))
+    return _told(request, explained(request, error))
 
 
 def _nothing_here(request: Request) -> Response:
     why = f"There is no page at {request.url.path}; the books are at {ROOT}/."
-    return _told(request, 404, "not-found", "There is no such page", why)
+    return _told(request, Told(404, "not-found", "There is no such page", why))
 
 
-def _told(request: Request, status: int, code: str, title: str, why: str) -> Response:
+def _told(request: Request, told: Told) -> Response:
     if _is_data(request):
-        return problem(status, code, why)
+        return problem(told.status, told.code, told.why)
     kept = request.query_params
     return render(
         request,
         "error.html",
-        status=status,
-        title=title,
-        why=why,
-        book=request.path_params.get("book") if status == 422 else None,  # noqa: PLR2004
+        status=told.status,
+        title=told.title,
+        why=told.why,
+        book=request.path_params.get("book"),
+        code=told.code,
         path=request.url.path,
+        here=_here(request) if request.method == "GET" else "",
+        clocks_form="two_clocks.html"
+        if request.url.path.endswith("/differences")
+        else "clocks.html",
         at=kept.get("at", ""),
         known_at=kept.get("known_at", ""),
         kept={name: value for name, value in kept.items() if name not in {"at", "known_at"}},

@@ -1,26 +1,27 @@
 """The matrix: partners by type of asset, by the assets of one type, or by every asset."""
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterable
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Sequence
+from math import gcd
 from threading import Lock
 from typing import Any, get_args
 
 import orjson
 from fastapi import Request, Response
-from markupsafe import Markup
 
 from api.pages.asking import Asked, Asking, query
 from api.pages.chart import chart_of
+from api.pages.proving import of_matrix
 from api.pages.rendering import LEVELS as WORDS
+from api.pages.rows import bars
 from api.pages.showing import Cell, View
+from api.pages.table import EVERY, Moment, moment_of, table
 from api.problems import BadRequest
 from domain.instants import FAR, Microseconds, format_instant, from_microseconds, to_microseconds
 from projections.answers import Coverage, Holding, Matrix, Window
 from projections.histories import LEVELS, Counts, History, Owned, Span
 from projections.moments import AsOf, Clocks
 
-EVERY = "every"
 COLUMNS = (
     "asset_type", "asset_id", "asset_name", "owner", "partner", "partner_name", "level", "tasks",
     "certainty", "access", "planned_end", "from_earliest", "from", "to_earliest", "to",
@@ -77,6 +78,7 @@ def show(request: Request, asked: Asked) -> View:
             f"it holds: {', '.join(history.types) or 'none yet'}",
         )
     at = to_microseconds(clocks.at)
+    moment = moment_of(history, at, wanted)
     chart = chart_of(history, at, to_microseconds(clocks.now))
     return View(
         answer=lambda: matrix_of(asked, clocks, wanted),
@@ -87,18 +89,20 @@ def show(request: Request, asked: Asked) -> View:
         context={
             "wanted": wanted,
             "at_us": at,
-            "step": lambda moment: query(
-                type=wanted, at=from_microseconds(moment), known_at=str(clocks.known_at.entry)
+            "step": lambda change: query(
+                type=wanted, at=from_microseconds(change), known_at=str(clocks.known_at.entry)
             ),
             "kind": lambda kind: query(type=kind, at=asked.at, known_at=asked.known_at),
             "every": EVERY,
             "history": history,
-            "table": by_asset(history, at, wanted) if wanted else by_type(history, at),
-            "told": told(history, at),
+            "table": table(request, moment, query(at=asked.at, known_at=asked.known_at)),
+            "told": told(moment),
             "chart": chart,
+            "bars": bars(chart.bars),
             "change_before": history.change_before(at),
             "change_after": history.change_after(at),
         },
+        evidence=of_matrix(asked),
     )
 
 
@@ -147,89 +151,20 @@ def window_row(window: Window) -> dict[str, Cell]:
 
 # --- what the page shows
 
-NONE: Counts = []
 
-MARK = Markup('<span class="{}" title="{}">{}</span>')
-
-
-@lru_cache(maxsize=10_000)
-def marks(cell: tuple[int, ...], *, counted: bool) -> Markup:
-    """The marks of a cell: a letter for each level, with a question mark where it is possible."""
-    found = []
-    for mark, count in enumerate(cell):
-        if not count:
-            continue
-        possible = mark % 2 == 1
-        letter, words = WORDS[LEVELS[mark // 2]]
-        text = f"{letter}?" if possible else letter
-        name = f"mark {letter.lower()}{' possible' if possible else ''}"
-        shown = f"{text} {count}" if counted or count > 1 else text
-        said = f"possibly {words}" if possible else words
-        found.append(MARK.format(name, said, shown))
-    return Markup().join(found)
-
-
-def by_type(history: History, at: Microseconds) -> dict[str, Any]:
-    """Partners by type: a row for each partner there ever was as known then."""
-    cells, types = history.by_type(at), history.types
-    coverages = history.coverages(at)
-    assets: Counter[str] = Counter(asset.type for asset in history.assets)
-    unknown: Counter[str] = Counter(
-        asset.type
-        for asset, coverage in zip(history.assets, coverages, strict=True)
-        if coverage != "known"
-    )
-    return {
-        "columns": [(kind, assets[kind], unknown[kind]) for kind in types],
-        "rows": [
-            (
-                party,
-                [
-                    marks(tuple(cells.get((place, kind), ())), counted=True)
-                    for kind in history.types
-                ],
-            )
-            for place, party in enumerate(history.partners)
-        ],
-    }
-
-
-def by_asset(history: History, at: Microseconds, wanted: str) -> dict[str, Any]:
-    """Assets by partner: a row for each asset of the type, or for every one."""
-    cells = history.by_asset(at)
-    coverages = history.coverages(at)
-    partners = range(len(history.partners))
-    return {
-        "columns": history.partners,
-        "rows": [
-            (
-                place,
-                asset,
-                coverages[place],
-                [
-                    marks(tuple(cells.get((place, partner), ())), counted=False)
-                    for partner in partners
-                ],
-            )
-            for place, asset in enumerate(history.assets)
-            if wanted in {EVERY, asset.type}
-        ],
-    }
-
-
-def told(history: History, at: Microseconds) -> str:
+def told(moment: Moment) -> str:
     """The matrix in a sentence."""
     levels = [0] * (2 * len(LEVELS))
     partners, assets = set(), set()
-    for asset, partner, mark in history.open_at(at):
+    for asset, partner, mark in moment.opened:
         levels[mark] += 1
         partners.add(partner)
         assets.add(asset)
-    coverages = history.coverages(at)
     empty = sum(
-        coverage == "known" and place not in assets for place, coverage in enumerate(coverages)
+        coverage == "known" and place not in assets
+        for place, coverage in enumerate(moment.coverages)
     )
-    unknown = sum(coverage == "unknown" for coverage in coverages)
+    unknown = sum(coverage == "unknown" for coverage in moment.coverages)
     return sentence(len(partners), len(assets), levels, empty, unknown)
 
 
@@ -269,31 +204,48 @@ def history(request: Request, asked: Asking) -> Response:
 
 
 def packed(history: History) -> dict[str, Any]:
-    """Columns instead of rows, and edges as lengths: most are 0, and that is small."""
+    """Columns instead of rows, times in steps from the first, and edges as lengths: small numbers.
+
+    A step is the longest that every time is a whole number of.
+    """
+    spans: list[Span | Owned] = [*history.windows, *history.ownerships]
+    times = {
+        time
+        for span in spans
+        for time in (span.from_earliest, span.from_, span.to_earliest, span.to)
+        if time != FAR
+    }
+    start = min(times, default=0)
+    unit = gcd(*(time - start for time in times)) or 1
     return {
         "known_at": history.known_at.entry,
+        "start": start,
+        "unit": unit,
         "windows": {
             "asset": [span.asset for span in history.windows],
             "partner": [span.partner for span in history.windows],
             "level": [span.level for span in history.windows],
-            **_spans(history.windows),
+            **_spans(history.windows, start, unit),
         },
         "ownerships": {
             "asset": [owned.asset for owned in history.ownerships],
             "coverage": [COVERAGES.index(owned.coverage) for owned in history.ownerships],
-            **_spans(history.ownerships),
+            **_spans(history.ownerships, start, unit),
         },
         "types": [history.types.index(asset.type) for asset in history.assets],
         "partners": len(history.partners),
-        "changes": history.changes,
     }
 
 
-def _spans(spans: Iterable[Span | Owned]) -> dict[str, list[int | None]]:
-    found = list(spans)
+def _spans(
+    spans: Sequence[Span | Owned], start: Microseconds, unit: Microseconds
+) -> dict[str, list[int | None]]:
     return {
-        "from": [span.from_ for span in found],
-        "from_edge": [span.from_ - span.from_earliest for span in found],
-        "to": [None if span.to == FAR else span.to for span in found],
-        "to_edge": [span.to - span.to_earliest for span in found],
+        "from": [(span.from_ - start) // unit for span in spans],
+        "from_edge": [(span.from_ - span.from_earliest) // unit for span in spans],
+        "to": [None if span.to == FAR else (span.to - start) // unit for span in spans],
+        "to_edge": [
+            0 if span.to == span.to_earliest else (span.to - span.to_earliest) // unit
+            for span in spans
+        ],
     }

@@ -9,6 +9,8 @@ from fastapi import Request
 
 from api.pages.asking import Asked
 from api.pages.matrix import history_of, holding_row
+from api.pages.parts import first_of
+from api.pages.proving import of_offboarding
 from api.pages.rendering import type_name
 from api.pages.showing import Cell, View
 from domain.instants import format_instant, to_microseconds
@@ -71,7 +73,7 @@ def show_all(request: Request, asked: Asked) -> View:
         columns=ALL_COLUMNS,
         clocks=clocks,
         template="partners.html",
-        context={"listed": listed},
+        context={"part": first_of(request, listed)},
     )
 
 
@@ -95,11 +97,14 @@ def show(request: Request, asked: Asked) -> View:
         template="offboarding.html",
         context={
             "report": report,
+            "still_open": first_of(request, report.still_open),
+            "cut_off": first_of(request, report.cut_off),
             "closing": closing,
             "lateness": lateness,
             "overdue": sum((item.days_late or 0) > 0 for item in report.still_open),
             "type_of": type_name,
         },
+        evidence=of_offboarding(partner),
     )
 
 

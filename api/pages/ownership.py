@@ -4,6 +4,8 @@ from fastapi import Request
 
 from api.pages.asking import Asked
 from api.pages.matrix import history_of, plural, window_row
+from api.pages.parts import first_of
+from api.pages.proving import of_ownership
 from api.pages.showing import Cell, View
 from projections.answers import Ownership
 from projections.moments import AsOf
@@ -26,6 +28,7 @@ def show(request: Request, asked: Asked) -> View:
         ((owned_by(item, asked.book, names), item) for item in answer.ownerships),
         key=lambda row: ORDER.index(row[0]),
     )
+    part = first_of(request, listed)
     inverted = sum(kind == "partner" for kind, _ in listed)
     return View(
         answer=lambda: answer,
@@ -34,10 +37,11 @@ def show(request: Request, asked: Asked) -> View:
         clocks=clocks,
         template="ownership.html",
         context={
-            "listed": listed,
+            "part": part,
             "names": names,
             "inverted": plural(inverted, "asset") if inverted else "",
         },
+        evidence=of_ownership(asked, [item.asset for _, item in part.rows]),
     )
 
 

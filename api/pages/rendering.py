@@ -137,5 +137,5 @@ def _environment() -> Environment:
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
     """A page."""
     key: Key | None = getattr(request.state, "key", None)
-    content = _environment().get_template(template).render(key=key, **context)
+    content = _environment().get_template(template).render(key=key, status=status, **context)
     return Response(content, status, media_type="text/html; charset=utf-8")

@@ -57,4 +57,6 @@ def show(request: Request, asked: Asked) -> View:
 
 def _holds(sought: str, id: str, name: str | None) -> bool:
     wanted = sought.casefold()
-    return bool(wanted) and (wanted in id or wanted in (name or "").casefold())
+    # An ad account is written with act_ in some places, and its id is what follows.
+    told = wanted.removeprefix("act_") in id.casefold() or wanted in (name or "").casefold()
+    return bool(wanted) and told

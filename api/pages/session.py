@@ -153,7 +153,7 @@ def forget(request: Request, response: Response) -> None:
     )
 
 
-async def form_of(request: Request) -> dict[str, str]:
+async def form_of(request: Request, *, longest: int = LONGEST_FORM) -> dict[str, str]:
     """The fields of a form of ours. Raises BadRequest for a form of another site, or one too long.
 
     Every browser of today says where a form stands, in Sec-Fetch-Site or else in Origin; what says
@@ -167,8 +167,9 @@ async def form_of(request: Request) -> dict[str, str]:
             422, "foreign-form", "the form was sent from another site; open the page here instead"
         )
     body = await request.body()
-    if len(body) > LONGEST_FORM:
-        raise BadRequest(413, "too-large", "the form is too long; a key has 51 characters")
+    if len(body) > longest:
+        why = f"the form holds {len(body)} bytes, and may hold {longest}; a key has 51 characters"
+        raise BadRequest(413, "too-large", why)
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     return {name: values[0] for name, values in fields.items()}
 

@@ -10,7 +10,18 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.doors import OF_A_BOOK, door
-from api.pages import books, entries, errors, matrix, offboarding, ownership, search, timelines
+from api.pages import (
+    books,
+    differences,
+    entries,
+    errors,
+    matrix,
+    offboarding,
+    ownership,
+    proving,
+    search,
+    timelines,
+)
 from api.pages.rendering import ROOT, STATIC, render
 from api.pages.session import (
     COOKIE,
@@ -33,7 +44,7 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 FOR_EVER = "public, max-age=31536000, immutable"
-Static = Literal["style.css", "pages.js", "htmx.min.js", "icon.svg"]
+Static = Literal["style.css", "pages.js", "matrix.js", "htmx.min.js", "icon.svg"]
 
 open_router = APIRouter()
 
@@ -44,6 +55,7 @@ def create_site(state: Any) -> FastAPI:
     site.state = state
     state.sessions = Sessions(clock.now)
     state.histories = matrix.Histories()
+    state.checkpoint_line = (None, "")
     errors.install(site)
     site.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     site.add_middleware(Headers)
@@ -52,18 +64,27 @@ def create_site(state: Any) -> FastAPI:
     # The door to every book comes after the session that names the key.
     inside = APIRouter(dependencies=[session])
     inside.add_api_route("/", books.page, methods=["GET"])
+    inside.add_api_route("/books.json", books.as_json, methods=["GET"])
+    inside.add_api_route("/books.csv", books.as_csv, methods=["GET"])
+    inside.add_api_route("/keys.txt", proving.keys, methods=["GET"])
     book = APIRouter(prefix="/{book}", dependencies=[session, door(*OF_A_BOOK)])
     add_page(book, "/matrix", matrix.show)
     book.add_api_route("/matrix/history.json", matrix.history, methods=["GET"])
     add_page(book, "/ownership", ownership.show)
     add_page(book, "/offboarding", offboarding.show_all)
     add_page(book, "/offboarding/{partner}", offboarding.show)
+    add_page(book, "/differences", differences.show)
     add_page(book, "/search", search.show)
     add_page(book, "/assets/{type}/{id}/timeline", timelines.show_asset)
     add_page(book, "/partners/{partner}/timeline", timelines.show_partner)
     add_page(book, "/entries/{number}", entries.show)
+    book.add_api_route("/evidence", proving.show, methods=["GET"])
+    # A pack has its own line in the access log, as it has over the API.
+    packs = APIRouter(prefix="/{book}", dependencies=[session, door(*OF_A_BOOK, noted=False)])
+    packs.add_api_route("/evidence", proving.download, methods=["POST"])
     site.include_router(inside)
     site.include_router(book)
+    site.include_router(packs)
     return site
 
 
@@ -84,7 +105,7 @@ class Headers:
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = POLICY
+                headers.setdefault("Content-Security-Policy", POLICY)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
                 # Another key may see something else under the same address.
@@ -105,6 +126,9 @@ class Headers:
 def static(name: Static) -> FileResponse:
     """A shipped file; its address changes with its content."""
     return FileResponse(STATIC / name, headers={"Cache-Control": FOR_EVER})
+
+
+open_router.add_api_route("/verify", proving.verify, methods=["GET"])
 
 
 @open_router.get("/sign-in")

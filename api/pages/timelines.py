@@ -1,9 +1,9 @@
 """Timelines: everything that is recorded of an asset or of a partner, as bars, tables and words."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import ValidationError
@@ -15,6 +15,8 @@ from api.pages.entries import Names, entry_row, names_of, told
 from api.pages.matrix import COLUMNS as WINDOW_COLUMNS
 from api.pages.matrix import history_of, holding_row, window_row
 from api.pages.ownership import owned_by
+from api.pages.parts import Part, first_of, newest_of
+from api.pages.proving import of_asset, of_partner
 from api.pages.rendering import LEVELS, asset_address, partner_address
 from api.pages.showing import Cell, View
 from api.problems import BadRequest
@@ -36,6 +38,7 @@ COLUMNS = (
     "section", *WINDOW_COLUMNS, "detail", "removed_by",
     *(name for name in ENTRY_COLUMNS if name not in WINDOW_COLUMNS),
 )  # fmt: skip
+Group = TypeVar("Group", bound=Hashable)
 OWN = "this book\u2019s own portfolio"
 OWNERS = {
     "book": ("own", f"{OWN},"),
@@ -64,16 +67,16 @@ def show_asset(request: Request, asked: Asked) -> View:
         clocks=clocks,
         template="asset.html",
         context={
-            **_shared(timeline, names, scale, clocks, then.holders),
+            **_shared(request, timeline, names, scale, clocks, then.holders),
             "asset": names.asset(asset),
             "then": then,
             "owners_then": [item for item in timeline.ownerships if _covers(item.window, clocks)],
             "kind_of": lambda item: owned_by(item, asked.book, dict(names.partners)),
-            "strips": [
-                _owners(scale, asked.book, timeline, names),
-                *_partners(scale, asked.book, timeline, names, then.holders, onward),
-            ],
+            "holders": first_of(request, then.holders),
+            "first_strips": [_owners(scale, asked.book, timeline, names)],
+            "strips": _partners(request, scale, asked.book, timeline, names, then.holders, onward),
         },
+        evidence=of_asset(asked, asset),
     )
 
 
@@ -100,16 +103,16 @@ def show_partner(request: Request, asked: Asked) -> View:
         clocks=clocks,
         template="partner.html",
         context={
-            **_shared(timeline, names, scale, clocks, then.holdings),
+            **_shared(request, timeline, names, scale, clocks, then.holdings),
             "partner": partner,
             "partner_name": names.partners.get(partner),
             "then": then,
             "owned": [item for item in owned if item.owner == partner],
-            "strips": [
-                *_episodes(scale, asked.book, timeline, names),
-                *_assets(scale, asked.book, timeline, names, then.holdings, onward),
-            ],
+            "holdings": first_of(request, then.holdings),
+            "first_strips": list(_episodes(scale, asked.book, timeline, names)),
+            "strips": _assets(request, scale, asked.book, timeline, names, then.holdings, onward),
         },
+        evidence=of_partner(partner),
     )
 
 
@@ -132,6 +135,7 @@ def _scale(clocks: Clocks, spans: Iterable[Holding | Ownership | Episode]) -> Sc
 
 
 def _shared(
+    request: Request,
     timeline: AssetTimeline | PartnerTimeline,
     names: Names,
     scale: Scale,
@@ -139,6 +143,7 @@ def _shared(
     open_then: Sequence[Holding],
 ) -> dict[str, Any]:
     others = timeline.ownerships if isinstance(timeline, AssetTimeline) else timeline.episodes
+    part = newest_of(request, timeline.entries)
     changes = changes_of(item.window for item in (*timeline.windows, *others))
     known = str(clocks.known_at.entry)
     return {
@@ -146,12 +151,13 @@ def _shared(
         "after": min((at for at in changes if at > clocks.at), default=None),
         "step": lambda at: query(at=at, known_at=known),
         "timeline": timeline,
+        "windows": first_of(request, timeline.windows),
         "names": names,
         "scale": scale,
         "as_of_x": scale.share(to_microseconds(clocks.at)),
         "certainties": {_line(item): item.certainty for item in open_then},
         "line": _line,
-        "entries": [told(entry, names) for entry in timeline.entries],
+        "entries": Part([told(entry, names) for entry in part.rows], part.total, part.which),
     }
 
 
@@ -195,25 +201,30 @@ def _owners(scale: Scale, book: str, timeline: AssetTimeline, names: Names) -> S
 
 
 def _partners(
+    request: Request,
     scale: Scale,
     book: str,
     timeline: AssetTimeline,
     names: Names,
     then: Sequence[Holding],
     onward: str,
-) -> Iterator[Strip]:
+) -> Part[Strip]:
     """Each partner's access to the asset; those that have it at the moment first."""
     first = {item.partner for item in then}
-    partners = dict.fromkeys(item.partner for item in timeline.windows)
-    for partner in sorted(partners, key=lambda partner: partner not in first):
-        yield Strip(
+    windows = _grouped(timeline.windows, lambda item: item.partner)
+    part = first_of(request, sorted(windows, key=lambda partner: partner not in first))
+    strips = [
+        Strip(
             names.partners.get(partner),
             partner,
             f"{partner_address(book, partner)}{onward}",
             "",
-            _access(scale, (item for item in timeline.windows if item.partner == partner)),
+            _access(scale, windows[partner]),
             gaps_of(scale, book, timeline.ownerships, own_access=partner == book),
         )
+        for partner in part.rows
+    ]
+    return Part(strips, part.total)
 
 
 def _episodes(scale: Scale, book: str, timeline: PartnerTimeline, names: Names) -> Iterator[Strip]:
@@ -228,28 +239,44 @@ def _episodes(scale: Scale, book: str, timeline: PartnerTimeline, names: Names) 
 
 
 def _assets(
+    request: Request,
     scale: Scale,
     book: str,
     timeline: PartnerTimeline,
     names: Names,
     then: Sequence[Holding],
     onward: str,
-) -> Iterator[Strip]:
+) -> Part[Strip]:
     """The partner's access to each asset; what is open at the moment first."""
-    first = {(item.asset.type, item.asset.id) for item in then}
-    keys = {(item.asset.type, item.asset.id) for item in timeline.windows}
-    named = sorted((key not in first, key[0], names.assets.get(key) or "", key) for key in keys)
-    for *_, key in named:
-        yield Strip(
+    first = {_key(item) for item in then}
+    windows = _grouped(timeline.windows, _key)
+    named = sorted((key not in first, key[0], names.assets.get(key) or "", key) for key in windows)
+    part = first_of(request, [key for *_, key in named])
+    strips = [
+        Strip(
             names.assets.get(key),
             key[1],
             f"{asset_address(book, *key)}{onward}",
             "",
-            _access(
-                scale,
-                (item for item in timeline.windows if (item.asset.type, item.asset.id) == key),
-            ),
+            _access(scale, windows[key]),
         )
+        for key in part.rows
+    ]
+    return Part(strips, part.total)
+
+
+def _key(item: Holding) -> tuple[str, str]:
+    return (item.asset.type, item.asset.id)
+
+
+def _grouped(
+    windows: Iterable[Holding], by: Callable[[Holding], Group]
+) -> dict[Group, list[Holding]]:
+    """Windows by partner or by asset, in the order in which these come."""
+    found: dict[Group, list[Holding]] = {}
+    for item in windows:
+        found.setdefault(by(item), []).append(item)
+    return found
 
 
 def _access(scale: Scale, windows: Iterable[Holding]) -> tuple[Any, ...]:

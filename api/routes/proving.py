@@ -1,30 +1,26 @@
 """Proof over HTTP: the log as tiles, checkpoints and proofs, and packs for the other side."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError
-from starlette.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field, ValidationError
 
 from api.bodies import TOO_DEEP, body_of, decoded
-from api.doors import EVERY_ROLE, OF_A_BOOK, door, note, partner_of
+from api.doors import EVERY_ROLE, OF_A_BOOK, door
 from api.freshness import FOR_EVER
-from api.parameters import Book, Knocking, Ledger, instant, known, only_known
+from api.packing import WantedPack, handed_out
+from api.parameters import Book, Knocking, Ledger, only_known
 from api.problems import BadRequest, documented, invalid
 from api.routes.showing import shown
 from bootstrap.services import Services
 from domain.describing import describe
-from domain.values import AssetKey, PortfolioId
 from evidence.entries import read_entry
 from evidence.errors import VerificationError
 from evidence.notes import to_base64
 from evidence.tiles import parse_path
 from evidence.tlog_proofs import LogProof
 from keys.key import Key, Role
-from ledger.checkpoints import LogDamaged, Sealed, held_checkpoint
 from ledger.self_check import last_check
-from projections.moments import AsOf
-from projections.packing import Wanted
 
 router = APIRouter(dependencies=[Depends(only_known)])
 
@@ -35,7 +31,6 @@ OWNERS = door(Role.RECORDER, Role.READER, Role.AUDITOR)
 
 PLAIN = "text/plain; charset=utf-8"
 IMMUTABLE = {"Cache-Control": FOR_EVER}
-MAX_NOTE = 1_000_000
 
 
 def _content(media_type: str, description: str) -> dict[int | str, dict[str, object]]:
@@ -229,31 +224,6 @@ def log_proof(
     return Response(bytes(LogProof(leaf, tuple(hashes), sealed.note)), media_type=PLAIN)
 
 
-class Span(BaseModel, extra="forbid"):
-    """A half-open period of two RFC 3339 times."""
-
-    from_: str = Field(alias="from", json_schema_extra={"format": "date-time"})
-    to: str = Field(json_schema_extra={"format": "date-time"})
-
-
-class WantedPack(BaseModel, extra="forbid"):
-    """The question that a pack answers."""
-
-    kind: Literal[
-        "who", "owner", "what", "line", "matrix", "offboard", "asset-timeline", "partner-timeline"
-    ]
-    asset: AssetKey | None = None
-    partner: PortfolioId | None = None
-    at: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
-    known_at: StrictInt | StrictStr | None = Field(
-        default=None, description="An entry number or an instant."
-    )
-    during: Span | None = None
-    since: str | None = Field(
-        default=None, max_length=MAX_NOTE, description="A checkpoint that the other side holds."
-    )
-
-
 _PACK_EXAMPLE = {"kind": "who", "asset": {"type": "page", "id": "104857600219483"}}
 
 
@@ -284,40 +254,6 @@ def wanted_in(body: bytes) -> WantedPack:
         }
     },
 )
-async def pack(request: Request, book: Book, ledger: Ledger) -> Response:
+async def pack(request: Request, book: Book) -> Response:
     """An answer with everything that proves it, to be checked by anybody; each is noted."""
-    wanted = wanted_in(await body_of(request))
-    asked = wanted.model_dump_json(by_alias=True, exclude_none=True, exclude={"since"})
-    await note(request, "packed", book, asked)
-    data = await run_in_threadpool(_packed, ledger, book, wanted, partner_of(request))
-    name = f"{wanted.kind}-{book}.zip"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(data, media_type="application/zip", headers=headers)
-
-
-def _packed(ledger: Services, book: str, wanted: WantedPack, seen_by: str | None) -> bytes:
-    known_at, during = wanted.known_at, wanted.during
-    asked = Wanted(
-        kind=wanted.kind,
-        book=book,
-        asset=wanted.asset.key if wanted.asset else None,
-        partner=wanted.partner,
-        as_of=AsOf(
-            at=None if wanted.at is None else instant("at", wanted.at),
-            known_at=known("known_at", known_at) if isinstance(known_at, str) else known_at,
-        ),
-        during=(instant("during", during.from_), instant("during", during.to)) if during else None,
-    )
-    return ledger.packer.pack(asked, since=_held(ledger, wanted.since), seen_by=seen_by)
-
-
-def _held(ledger: Services, note: str | None) -> Sealed | None:
-    """The checkpoint that the other side holds, or 422 where it is not one of this log."""
-    if note is None:
-        return None
-    try:
-        return held_checkpoint(note.encode("utf-8", "surrogatepass"), ledger.log.keyring())
-    except LogDamaged:
-        raise
-    except VerificationError as error:
-        raise BadRequest(422, "bad-checkpoint", f"since: {error}") from error
+    return await handed_out(request, book, wanted_in(await body_of(request)))

@@ -25,13 +25,15 @@ INSIDE = (
     "matrix", "matrix.json", "matrix.csv", "matrix/history.json", "ownership", "ownership.json",
     "ownership.csv", "offboarding", "offboarding.json", "offboarding.csv",
     f"offboarding/{PARTNER}", f"offboarding/{PARTNER}.json", f"offboarding/{PARTNER}.csv",
-    "search", "search.json", "search.csv",
+    "search", "search.json", "search.csv", "differences", "differences.json", "differences.csv",
     *(f"{page}{twin}" for twin in ("", ".json", ".csv") for page in (
         f"assets/page/{PAGE['id']}/timeline", f"partners/{PARTNER}/timeline", "entries/3",
     )),
+    "evidence",
 )  # fmt: skip
 
-OPEN = {"/static/{name}", "/sign-in", "/sign-out"}
+OPEN = {"/static/{name}", "/sign-in", "/sign-out", "/verify"}
+NO_BOOK = {"/", "/books.json", "/books.csv", "/keys.txt"}
 
 
 def test_a_session_is_a_sealed_cookie_of_this_site_alone(
@@ -60,7 +62,7 @@ def test_every_page_of_a_book_is_among_those_that_are_tried() -> None:
     """A page that is new is not tested here, so it may not be there."""
     routes = {context.path for context in iter_route_contexts(create_site(State()).routes)}
     tried = {"/{book}/" + as_route(path) for path in INSIDE}
-    assert routes == OPEN | {"/"} | tried
+    assert routes == OPEN | NO_BOOK | tried
 
 
 def as_route(path: str) -> str:

@@ -1,37 +1,35 @@
-"""A browser that has no network, and the page opened in it from its file."""
+"""A browser; the page that checks packs, opened from its file; and the demo story, served."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route
 
 import evidence
+from cli.storytelling import BRAND
 from evidence.page import SCRIPTS
 from evidence.page.__main__ import HERE
+from keys.key import Role
+from tests.browser import pages
 from tests.browser.checker import Checker
+from tests.browser.pages import CHROMIUM, chromium, launched
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 PAGE = Path(evidence.__file__).parent / "verify.html"
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The Chromium of this machine, without a window."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    found = chromium()
     if found is None:
         pytest.fail(
-            f"none of {', '.join(NAMES)} is on the PATH; get one with `make test-browser` as "
+            f"none of {', '.join(CHROMIUM)} is on the PATH; get one with `make test-browser` as "
             "root on Debian, or install Chromium as your system does",
             pytrace=False,
         )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with launched(found) as browser:
         yield browser
-        browser.close()
 
 
 def opened(
@@ -102,3 +100,23 @@ def scripts(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     page.goto(file.as_uri())
     yield page
     context.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pages.Site]:
+    """The demo story, served."""
+    with pages.telling(tmp_path_factory.mktemp("story")) as site:
+        yield site
+
+
+@pytest.fixture
+def secret(site: pages.Site) -> str:
+    """The brand's key."""
+    return site.key(Role.READER, BRAND)
+
+
+@pytest.fixture
+def page(browser: Browser, site: pages.Site, secret: str) -> Iterator[Page]:
+    """The brand's browser."""
+    with pages.opened(browser, site, secret) as page:
+        yield page

@@ -1,6 +1,7 @@
 """A ledger served to a browser: the demo story, a large book, or nothing at all."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -11,19 +12,40 @@ from random import Random
 from typing import Any
 
 import uvicorn
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.app import create_app
 from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
 from cli.serving import bound
-from cli.storytelling import ScriptedClock, tell
+from cli.storytelling import BRAND, ScriptedClock, tell
 from keys.key import NewKey, Role
 from ledger.importing import parse_line
 
+VENDOR = Path(__file__).parent / "vendor"
+MATRIX = f"/pages/{BRAND}/matrix"
 LARGE = "500000000000001"
 PARTNERS, ASSETS = 60, 200
 TYPES = ("page", "ad_account", "dataset", "catalog", "instagram_account")
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def launched(executable: str) -> Iterator[Browser]:
+    """The Chromium of this machine, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+def chromium() -> str | None:
+    """Where Chromium is, if it is there."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
 class Site:
@@ -157,5 +179,20 @@ def cells_of(page: Page) -> list[list[str]]:
         """[...document.querySelectorAll("#matrix tbody tr")].map(row =>
             [...row.querySelectorAll("td")].map(cell =>
                 [...cell.children].map(mark => mark.textContent).join(" ")))"""
+    )
+    return found
+
+
+def ready(page: Page) -> None:
+    """Wait until the whole history of the matrix is in hand."""
+    page.wait_for_selector("#matrix[data-ready=yes]")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong, in words."""
+    page.evaluate(f"() => {{ {(VENDOR / 'axe.min.js').read_text('utf-8')} }}")
+    found: list[str] = page.evaluate(
+        """async () => (await axe.run()).violations.flatMap(violation =>
+            violation.nodes.map(node => `${violation.id}: ${node.html}`))"""
     )
     return found

@@ -1,7 +1,5 @@
 """Timelines in a browser: they say what the API answers, and lead from a doubt to its entry."""
 
-import gzip
-from collections.abc import Iterator
 from datetime import datetime
 from random import Random
 from typing import Any, Literal
@@ -10,16 +8,16 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from api.pages.bars import LEAST
-from api.pages.rendering import LEVELS, ROOT, asset_address, partner_address
+from api.pages.rendering import ROOT, asset_address, partner_address
 from cli.storytelling import BRAND, NOW
-from domain.instants import format_instant, from_microseconds
+from domain.instants import format_instant
 from keys.key import Role
-from ledger.importing import Rejected, import_lines
 from projections.answers import AssetTimeline, Holding, PartnerTimeline
 from projections.moments import AsOf
 from projections.questions import Questions
-from tests.browser.pages import Site, opened, served, telling
-from tests.stories.real import path_of
+from tests.browser.pages import Site, opened, served
+from tests.moments import mark_of, moments_of
+from tests.stories.real import fill
 
 THEN = """[...document.querySelectorAll(".answer li")].map(item => [
     item.querySelector(".mark")?.textContent, item.querySelector(".id")?.textContent,
@@ -47,11 +45,6 @@ BARS = """[...document.querySelectorAll(".strip:has(a)")].flatMap(strip =>
 ENTRIES = """[...document.querySelectorAll(".entries tbody tr")].map(row => [
     row.querySelector("th").textContent.trim(), row.className,
     row.querySelector("s") !== null])"""
-
-
-def mark_of(item: Holding) -> str:
-    """The letter of a holding, with a question mark where it is only possible."""
-    return f"{LEVELS[item.level][0]}{'?' if item.certainty == 'possible' else ''}"
 
 
 Subject = tuple[str] | tuple[str, str]
@@ -114,7 +107,7 @@ class Expected:
 
 def check(page: Page, expected: Expected, at: datetime, known_at: int) -> None:
     """The page says what the API answers: in its sentences, table, bars and entries."""
-    address = f"{expected.address}?at={format_instant(at)}&known_at={known_at}"
+    address = f"{expected.address}?at={format_instant(at)}&known_at={known_at}&rows=all"
     page.goto(address)
     if not expected.timeline.entries:
         assert "That is not a no" in page.locator("main").inner_text(), address
@@ -143,34 +136,13 @@ def check(page: Page, expected: Expected, at: datetime, known_at: int) -> None:
 def check_at_random(page: Page, questions: Questions, book: str, count: int) -> None:
     """Some assets and partners at random moments of both clocks, half of them at a change."""
     chance = Random(count)
-    newest = questions.books()[book]
-    for n in range(count):
-        known_at = chance.choice([chance.randrange(newest + 1), newest])
-        known_at = questions.clocks(book, AsOf(known_at=known_at)).known_at.entry
-        history = questions.history(book, newest)
-        changes = questions.history(book, known_at).changes or history.changes
-        at = chance.randrange(history.changes[0], history.changes[-1])
-        if n % 2:
-            at = chance.choice(changes) + chance.choice([-1, 0, 1])
+    history = questions.history(book, questions.books()[book])
+    for n, (at, known_at) in enumerate(moments_of(questions, book, count)):
         asset = chance.choice(history.assets)
         partner = chance.choice(history.partners)
         subject: Subject = (asset.type, asset.id) if n // 2 % 2 else (partner.id,)
-        as_of = AsOf(at=from_microseconds(at), known_at=known_at)
-        check(page, Expected(questions, book, subject, as_of), from_microseconds(at), known_at)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The demo story, served."""
-    with telling(tmp_path_factory.mktemp("story")) as site:
-        yield site
-
-
-@pytest.fixture
-def page(browser: Browser, site: Site) -> Iterator[Page]:
-    """The brand's browser."""
-    with opened(browser, site, site.key(Role.READER, BRAND)) as page:
-        yield page
+        as_of = AsOf(at=at, known_at=known_at)
+        check(page, Expected(questions, book, subject, as_of), at, known_at)
 
 
 def test_timelines_of_the_story_are_the_api_s_answer_at_fifty_moments(
@@ -183,14 +155,8 @@ def test_timelines_of_the_suppliers_are_the_api_s_answer_at_fifty_moments(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A real history of 5,793 facts, one partner with 684 of them."""
-    path = path_of("suppliers")
-
-    def refuse(rejected: Rejected) -> None:
-        raise AssertionError(f"line {rejected.line} was refused: {rejected.reason}")
-
     with served(tmp_path_factory.mktemp("suppliers"), lambda: NOW) as site:
-        with gzip.open(path, "rb") as file:
-            import_lines(site.services.books, file, recorded_by="test", on_reject=refuse)
+        fill(site.services.books, "suppliers")
         (book,) = site.services.questions.books()
         with opened(browser, site, site.key(Role.READER, book)) as page:
             check_at_random(page, site.services.questions, book, 50)

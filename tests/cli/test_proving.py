@@ -17,8 +17,10 @@ from bootstrap.settings import Settings
 from cli.worker import check_log, schedule
 from ledger.store_errors import StoreUnavailable
 from tests.cli.conftest import STORY, Program
+from tests.evidence.recipes import followed, recipe_of
 
 ASSET, PARTNER = "page:104857600219483", "563920174410288"
+UNKNOWN_ASSET, UNKNOWN_PARTNER = "page:104857600219499", "563920174410299"
 
 
 @pytest.fixture
@@ -44,11 +46,20 @@ def keys(told: Program, tmp_path: Path) -> Path:
         ("timeline", PARTNER),
         ("matrix",),
         ("matrix", "--at", "2026-03-15"),
+        ("matrix", "--known-at", "0"),
+        ("who", UNKNOWN_ASSET),
+        ("owner", UNKNOWN_ASSET),
+        ("timeline", UNKNOWN_ASSET),
+        ("line", UNKNOWN_ASSET, "--partner", UNKNOWN_PARTNER),
+        ("what", UNKNOWN_PARTNER),
+        ("timeline", UNKNOWN_PARTNER),
+        ("offboard", UNKNOWN_PARTNER),
     ],
 )
 def test_each_question_of_the_story_comes_as_a_pack_that_verifies(
     told: Program, keys: Path, tmp_path: Path, question: tuple[str, ...]
 ) -> None:
+    """By the program, and with openssl alone; also of what the book knows nothing of."""
     pack = str(tmp_path / "pack.zip")
     written = told("evidence", *question, "-o", pack)
     assert (written.code, written.err) == (0, "")
@@ -56,6 +67,11 @@ def test_each_question_of_the_story_comes_as_a_pack_that_verifies(
     checked = told("verify", pack, "--key", str(keys))
     assert checked.code == 0
     assert checked.out.endswith("what was recorded is true.\n")
+    said = followed(tmp_path, recipe_of(Path(pack).read_bytes()))
+    empty = "entries: none in this pack, so there is no proof to check"
+    nothing = "Entries: 0, " in checked.out
+    assert said[-1] == (empty if nothing else "entry on line 1: in the tree of the checkpoint")
+    assert not [line for line in said if "NOT" in line or "CHANGED" in line]
 
 
 def test_a_pack_without_keys_or_with_a_change_is_five(

@@ -16,10 +16,10 @@ from domain.events import (
     PartnerAdded,
     PartnerRemoved,
 )
+from domain.evolving import evolve
 from domain.facts import Fact
 from domain.instants import format_instant
 from domain.refusals import AccessNotHeld, NotAPartner, Refused, WouldUndo
-from domain.state import evolve
 from tests.domain.scenario import anomalies, episodes, given, owners, windows
 from tests.histories import (
     PaperBook,

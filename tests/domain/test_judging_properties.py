@@ -1,15 +1,19 @@
 """`decide` and `evolve` agree with the plain reading, whatever is sent and in whatever order."""
 # The names are sentences; a docstring says what a name cannot.
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
 from domain.events import AccessEvent, AccessRevoked, EntryVoided
+from domain.evolving import evolve
 from domain.facts import Fact
 from domain.judging import Decision
 from domain.plain_reading import void_entries
 from domain.refusals import AccessNotHeld, OwnedByAnother, Refused, WouldUndo
+from domain.state import BookState
 from tests.domain.naive_judge import Verdict, effective_events, judge_naively
 from tests.domain.scenario import anomalies, owners
 from tests.domain.scenario import given as given_a_book
@@ -62,6 +66,41 @@ def test_an_append_is_accepted_exactly_where_the_plain_reading_has_nothing_again
         event(f"{(len(facts) > 1 and 'array') or 'single'}: {naive.refusal or 'accepted'}")
         if naive.refusal is None:
             book.append(*facts)
+
+
+def _seen(state: BookState) -> list[object]:
+    """All that a state holds, its tails read."""
+    pairs = [
+        (pair.key, pair.events, state.pair_tail(pair), pair.lines, pair.latest_access,
+         pair.episode_touched, pair.partner_touched)
+        for pair in state.pairs.values()
+    ]  # fmt: skip
+    assets = [
+        (asset.key, asset.events, state.asset_tail(asset), asset.lines, asset.latest_access,
+         asset.ownership_touched, asset.asset_touched)
+        for asset in state.assets.values()
+    ]  # fmt: skip
+    lines = [
+        (key, line.events, state.line_tail(line), line.touched) for key, line in state.lines.items()
+    ]
+    return [state.newest, state.newest_recorded_at, pairs, assets, lines]
+
+
+@given(drawn=appends(max_drafts=14))
+@settings(max_examples=300, deadline=None)
+def test_a_state_that_took_what_judging_had_found_equals_one_that_found_it_itself(
+    drawn: Appends,
+) -> None:
+    book = PaperBook()
+    arrived = 0
+    for facts in drawn:
+        with suppress(Refused):
+            arrived += book.append(*facts).arrival is not None
+    event(f"{min(arrived, 3)} or more arrived")
+    alone = BookState(book.book)
+    for entry in book.entries:
+        evolve(alone, entry)
+    assert _seen(book.state) == _seen(alone)
 
 
 @given(drawn=appends(max_drafts=10), data=st.data())

@@ -1,4 +1,4 @@
-"""`python -m evidence`, and the recipe in README.txt: what somebody outside does with a pack."""
+"""`python -m evidence`: what somebody outside does with a pack."""
 
 import re
 import subprocess
@@ -13,7 +13,6 @@ from evidence import __main__ as command
 from evidence.__main__ import main
 from evidence.checkpoints import sign_checkpoint
 from evidence.notes import SignerKey
-from evidence.pack_readme import readme
 from evidence.packs import read_pack
 from evidence.telling import printable, tell
 from evidence.verifying import verify_pack
@@ -188,92 +187,12 @@ def test_it_runs_as_a_module(folder: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, shown, "")
 
 
-# The recipe.
-
-
-def _recipe(pack: bytes) -> str:
-    """The indented lines below the last heading of README.txt, as printed."""
-    text = read_pack(pack).readme.decode()
-    steps = text[text.index("\nWITH OPENSSL ONLY\n") :].splitlines()
-    return "".join(f"{line[4:]}\n" for line in steps if line.startswith("    "))
-
-
-def _followed(folder: Path, recipe: str, shell: str = "sh") -> list[str]:
-    done = subprocess.run(
-        [shell, "-c", recipe], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.splitlines()
-
-
-@pytest.mark.parametrize("shell", ["sh", "bash"])
-def test_the_recipe_works_as_printed(folder: Path, shell: str) -> None:
-    """With the openssl of this machine."""
-    said = _followed(folder, _recipe(sample()), shell)
-    assert said[:4] == [
-        f"checkpoint.note: signed by {ORIGIN}",
-        f"statement.note: signed by {ORIGIN}/statements",
-        f"manifest.note: signed by {ORIGIN}/statements",
-        "manifest.json: as signed",
-    ]
-    names = [name for name in _names(folder) if not name.startswith("manifest")]
-    assert sorted(said[4:-2]) == sorted(f"{name}: as listed" for name in names)
-    assert said[-2:] == [
-        "leaf 0: 31BTJDsczdjP4XrRewGo5WvGsRxHD+WbRPM05PG8LTc=",
-        "entry: in the tree of the checkpoint",
-    ]
-
-
-def _names(folder: Path) -> list[str]:
-    listed = subprocess.run(
-        ["unzip", "-Z1", "pack.zip"], cwd=folder, capture_output=True, text=True, check=True
-    )
-    return listed.stdout.split()
-
-
-@pytest.mark.parametrize("line", [2, 3, 4, 5])
-def test_the_recipe_proves_each_entry(folder: Path, line: int) -> None:
-    """With the number of the line changed, as it says."""
-    recipe = _recipe(sample())
-    assert recipe.count("line=1\n") == 1
-    said = _followed(folder, recipe.replace("line=1\n", f"line={line}\n"))
-    assert said[-1] == "entry: in the tree of the checkpoint"
-
-
-@pytest.mark.parametrize(
-    ("changes", "why"),
-    [
-        ({"README_txt": b"Trust me.\n"}, "manifest.json: CHANGED"),
-        ({"answer_json": b"{}", "manifest_json": b"="}, "answer.json: CHANGED"),
-        ({"entries_jsonl": b"{}\n"}, "entry: NOT in the tree of the checkpoint"),
-        ({"proofs_jsonl": b'{"hashes":[],"index":0}\n'}, "entry: NOT in the tree"),
-        (
-            {"checkpoint_note": sign_checkpoint(tree(3), SignerKey(ORIGIN, bytes(32)))},
-            f"checkpoint.note: NOT SIGNED by {ORIGIN}",
-        ),
-    ],
-)
-def test_the_recipe_finds_what_is_wrong(folder: Path, changes: dict[str, bytes], why: str) -> None:
-    """In capitals."""
-    recipe = _recipe(sample())
-    if changes.get("manifest_json"):
-        changes = {**changes, "manifest_json": read_pack(sample()).manifest}
-    (folder / "pack.zip").write_bytes(edited(sample(), resign=False, **changes))
-    assert any(line.startswith(why) for line in _followed(folder, recipe))
-
-
 def test_the_readme_names_the_log_and_the_ways_to_verify() -> None:
     """For somebody who has never seen a pack."""
     text = read_pack(sample()).readme.decode("ascii")
     for words in (f'"{ORIGIN}"', "access-ledger verify", "python -m evidence", "verify.html"):
         assert words in text
     assert "@" not in text
-
-
-def test_the_recipe_is_safe_whatever_the_log_is_called() -> None:
-    """Its name is quoted for the shell."""
-    assert "\n    check_note checkpoint.note 'a;id'\n" in readme("a;id")
-    assert "\n    check_note manifest.note 'a;id/statements'\n" in readme("a;id")
 
 
 def test_an_answer_of_any_kind_is_told_by_its_fields() -> None:

@@ -101,6 +101,7 @@ class _Asked:
         finally:
             stop.set()
             thread.join()
+        client.elsewhere()  # the server may have let the idle connection go
         for path, answer in first.items():
             if client.once("GET", path).body != answer:
                 self.wrong.append(f"answered otherwise after the rebuild: {path}")

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from ledger.book import Books
+from ledger.importing import Rejected, import_lines
+
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 HISTORIES = ("suppliers", "moj")
 
@@ -23,6 +26,16 @@ def path_of(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"{path} is absent: the real histories lie beside the project, not in it")
     return path
+
+
+def fill(books: Books, name: str) -> None:
+    """Record a history."""
+
+    def refuse(rejected: Rejected) -> None:
+        raise AssertionError(f"line {rejected.line} was refused: {rejected.reason}")
+
+    with gzip.open(path_of(name), "rb") as file:
+        import_lines(books, file, recorded_by="test", on_reject=refuse)
 
 
 @lru_cache

@@ -1,8 +1,6 @@
 // What the pages do beyond their addresses: the slider, the reader's zone, copying and printing.
 
 const $ = (id) => document.getElementById(id);
-const LEVELS = [["F", "full control"], ["P", "partial access"], ["N", "no tasks"], ["U", "level not specified"]];
-const KNOWN = 0, UNKNOWN = 2; // places in the list of coverages: known, own_access_only, unknown
 
 // --- moments: microseconds since 1970, which a number holds exactly until the year 2255
 
@@ -70,119 +68,16 @@ function prepareTools() {
   if (local) showZone();
 }
 
-// --- the matrix of any instant, from the whole history
+// --- a file for a field that takes a text
 
-class Matrix {
-  constructor(table, history) {
-    Object.assign(this, { table, history });
-    this.byType = table.classList.contains("types");
-    this.rows = [...table.tBodies[0].rows];
-    this.heads = [...table.tHead.rows[0].cells].slice(1);
-    this.row = new Map(this.rows.map((row, n) => [this.byType ? n : Number(row.dataset.asset), n]));
-    this.width = this.heads.length;
-    this.painted = this.rows.flatMap((row) => [...row.cells].slice(1).map((cell) => cell.textContent));
-    this.coverage = new Uint8Array(history.types.length);
-    for (const spans of [history.windows, history.ownerships]) {
-      spans.to = spans.to.map((to) => to ?? Infinity);
-      spans.from_earliest = spans.from.map((from, n) => from - spans.from_edge[n]);
-      spans.to_earliest = spans.to.map((to, n) => to - spans.to_edge[n]);
-    }
-  }
-
-  paint(at) {
-    const { windows, types } = this.history;
-    const counts = new Map(), levels = new Uint32Array(8), partners = new Set(), assets = new Set();
-    for (let n = 0; n < windows.from.length; n++) {
-      if (!(windows.from_earliest[n] <= at && at < windows.to[n])) continue;
-      const possible = !(windows.from[n] <= at && at < windows.to_earliest[n]);
-      const mark = windows.level[n] * 2 + (possible ? 1 : 0);
-      const asset = windows.asset[n], partner = windows.partner[n];
-      levels[mark]++;
-      partners.add(partner);
-      assets.add(asset);
-      const row = this.row.get(this.byType ? partner : asset);
-      if (row === undefined) continue;
-      const cell = row * this.width + (this.byType ? types[asset] : partner);
-      if (!counts.has(cell)) counts.set(cell, new Uint32Array(8));
-      counts.get(cell)[mark]++;
-    }
-    for (let cell = 0; cell < this.painted.length; cell++) this.put(cell, counts.get(cell));
-    this.cover(at);
-    return this.tell(levels, partners.size, assets);
-  }
-
-  put(cell, marks) {
-    let text = "";
-    if (marks) for (let n = 0; n < 8; n++) if (marks[n]) text += this.text(n, marks[n]);
-    if (text === this.painted[cell]) return;
-    this.painted[cell] = text;
-    const spans = [];
-    for (let n = 0; n < 8; n++) {
-      if (!marks?.[n]) continue;
-      const [letter, said] = LEVELS[n >> 1];
-      const span = document.createElement("span");
-      span.className = `mark ${letter.toLowerCase()}${n & 1 ? " possible" : ""}`;
-      span.title = `${n & 1 ? "possibly " : ""}${said}`;
-      span.textContent = this.text(n, marks[n]);
-      spans.push(span);
-    }
-    this.rows[Math.floor(cell / this.width)].cells[(cell % this.width) + 1].replaceChildren(...spans);
-  }
-
-  text(mark, count) {
-    const letter = LEVELS[mark >> 1][0] + (mark & 1 ? "?" : "");
-    return this.byType || count > 1 ? `${letter} ${count}` : letter;
-  }
-
-  // What the book can say of each asset: the least that a possible owner allows.
-  cover(at) {
-    const { ownerships, types } = this.history;
-    const begun = new Uint8Array(types.length);
-    this.coverage.fill(255);
-    for (let n = 0; n < ownerships.from.length; n++) {
-      const asset = ownerships.asset[n];
-      if (ownerships.from[n] <= at) begun[asset] = 1;
-      if (!(ownerships.from_earliest[n] <= at && at < ownerships.to[n])) continue;
-      const before = this.coverage[asset];
-      this.coverage[asset] = before === 255 ? ownerships.coverage[n] : Math.max(before, ownerships.coverage[n]);
-    }
-    const unknown = new Uint32Array(this.width);
-    for (let asset = 0; asset < types.length; asset++) {
-      if (!begun[asset] || this.coverage[asset] === 255) this.coverage[asset] = UNKNOWN;
-      if (this.byType && this.coverage[asset] !== KNOWN) unknown[types[asset]]++;
-    }
-    if (this.byType) {
-      this.heads.forEach((head, n) => {
-        const text = unknown[n] ? `, ${unknown[n]} not fully known` : "";
-        const place = head.querySelector(".unknown");
-        if (place.textContent !== text) place.textContent = text;
-      });
-      return;
-    }
-    const names = ["known", "own_access_only", "unknown"];
-    for (const [asset, row] of this.row) {
-      const name = names[this.coverage[asset]];
-      if (this.rows[row].className !== name) this.rows[row].className = name;
-    }
-  }
-
-  tell(levels, partners, assets) {
-    const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
-    const parts = [];
-    levels.forEach((count, n) => {
-      if (count) parts.push(`${count} with ${n & 1 ? "possibly " : ""}${LEVELS[n >> 1][1]}`);
+function prepareFiles() {
+  for (const label of document.querySelectorAll("[data-file-for]")) {
+    const file = label.querySelector("input");
+    const field = label.closest("form").elements[label.dataset.fileFor];
+    label.hidden = false;
+    file.addEventListener("change", async () => {
+      if (file.files.length) field.value = await file.files[0].slice(0, 1_000_001).text();
     });
-    let text = parts.length
-      ? `${plural(partners, "partner")} with access to ${plural(assets.size, "asset")}: ${parts.join(", ")}.`
-      : "No access of a partner is recorded at this moment.";
-    let empty = 0, unknown = 0;
-    this.coverage.forEach((coverage, asset) => {
-      if (coverage === KNOWN && !assets.has(asset)) empty++;
-      if (coverage === UNKNOWN) unknown++;
-    });
-    text += ` ${plural(empty, "asset")} without a partner.`;
-    if (unknown) text += ` ${plural(unknown, "asset")} not known then: an empty cell there is not a no.`;
-    return text;
   }
 }
 
@@ -200,7 +95,7 @@ class Time {
     slider.hidden = false;
     slider.setAttribute("aria-valuetext", words(iso(this.at)));
     slider.addEventListener("input", () => this.go(this.moment(slider.valueAsNumber)));
-    slider.addEventListener("change", () => this.settle());
+    slider.addEventListener("change", () => this.settle({ all: false }));
     for (const id of ["before", "after"]) {
       $(id).addEventListener("click", (event) => {
         if (!this.matrix || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -212,7 +107,7 @@ class Time {
         this.settle();
       });
     }
-    for (const kind of ["click", "auxclick", "contextmenu", "keydown", "pagehide"]) {
+    for (const kind of ["click", "auxclick", "contextmenu", "keydown", "pagehide", "beforeprint"]) {
       addEventListener(kind, (event) => event.target !== slider && this.settle(), true);
     }
     this.load();
@@ -220,7 +115,8 @@ class Time {
 
   async load() {
     try {
-      const answer = await fetch(this.table.dataset.history);
+      const { history, script } = this.table.dataset;
+      const [answer, { Matrix }] = await Promise.all([fetch(history), import(script)]);
       if (!answer.ok || answer.redirected) throw new Error(`the history was answered ${answer.status}`);
       this.matrix = new Matrix(this.table, await answer.json());
       if (this.moved) this.show();
@@ -241,11 +137,11 @@ class Time {
   }
 
   changeBefore() {
-    return this.matrix.history.changes.findLast((change) => change < this.at);
+    return this.matrix.changes.findLast((change) => change < this.at);
   }
 
   changeAfter() {
-    return this.matrix.history.changes.find((change) => change > this.at);
+    return this.matrix.changes.find((change) => change > this.at);
   }
 
   go(at) {
@@ -254,7 +150,7 @@ class Time {
     this.table.setAttribute("aria-busy", "true");
     // One frame paints the newest moment, however many moves came before it.
     if (!this.frame) this.frame = requestAnimationFrame(() => this.show());
-    if (!this.timer) this.timer = setTimeout(() => this.settle(), 300);
+    if (!this.timer) this.timer = setTimeout(() => this.settle({ all: false }), 300);
   }
 
   show() {
@@ -287,20 +183,22 @@ class Time {
 
   // The address, and every link that leads on, ask what is shown. Browsers allow a page only so
   // many changes of its address, so a drag changes it a few times a second and at its end.
-  settle() {
+  settle({ all = true } = {}) {
     clearTimeout(this.timer);
     this.timer = 0;
+    if (this.frame && this.matrix) this.show();
+    if (all) this.matrix?.finish();
     if (this.at === this.settled) return;
     if (this.failed) {
       location.assign(this.address(location.href));
       return;
     }
-    if (this.frame) this.show();
     this.settled = this.at;
     history.replaceState(null, "", this.address(location.href));
     for (const link of document.querySelectorAll("a[data-onward], a[data-twin], #permanent")) {
       link.href = this.address(link.href);
     }
+    for (const form of document.querySelectorAll("form[data-onward]")) form.action = this.address(form.action);
     for (const link of document.querySelectorAll("a[data-now]")) {
       const url = new URL(this.address(link.href));
       url.searchParams.delete("known_at");
@@ -312,4 +210,5 @@ class Time {
 }
 
 if ($("copy")) prepareTools();
+prepareFiles();
 if ($("slider")) $("matrix").time = new Time($("matrix"), $("slider"));
