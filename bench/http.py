@@ -25,10 +25,7 @@ ONE_OF_MANY = Path(__file__).with_name("one_of_many.lua")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One path or many, of which each request takes one by chance; as it is served, or bare.
-
-    Bare is without keys, limits and logs.
-    """
+    """Paths, of which each request asks for one, and whether without keys, limits and logs."""
 
     paths: Sequence[str]
     bare: bool = False

@@ -12,7 +12,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.client import HTTPConnection
 
 from bench.http import served
@@ -69,11 +69,10 @@ def lookups(
 def _kinds(services: Services) -> Kinds:
     """Secrets of every kind, among a thousand other keys."""
 
-    def made(name: str, many: int, **more: object) -> list[tuple[str, str]]:
+    def made(name: str, many: int, expires_at: datetime | None = None) -> list[tuple[str, str]]:
+        books = frozenset({"506914307656634"})
         new = [
-            NewKey(
-                name=f"{name}-{n}", role=Role.READER, books=frozenset({"506914307656634"}), **more
-            )  # type: ignore[arg-type]
+            NewKey(name=f"{name}-{n}", role=Role.READER, books=books, expires_at=expires_at)
             for n in range(many)
         ]
         return [(key.id, secret) for key, secret in map(services.keys.create, new)]

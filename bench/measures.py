@@ -146,35 +146,41 @@ def over_http(settings: Settings, runs: int) -> Iterator[Row]:
         owned = services.questions.ownership_at(book).ownerships
         holders = Counter(cell.asset for cell in services.questions.matrix_at(book).cells)
     [(heaviest, most)] = holders.most_common(1)
-    every = [_address(book, own.asset) for own in owned]
+    assets = [own.asset for own in owned]
+    mean = holders.total() / len(assets)
+
+    def address(asset: AssetRef) -> str:
+        return f"/v1/portfolios/{book}/assets/{asset.type}/{asset.id}/access"
+
+    any_asset = [address(asset) for asset in assets]
     asked = [
         Asked(["/livez"]),
-        Asked(every),
-        Asked(every, bare=True),
-        Asked([_address(book, heaviest)]),
+        Asked(any_asset),
+        Asked([address(heaviest)]),
+        Asked(any_asset, bare=True),
     ]
     found = requests_per_second(settings, book, asked, runs)
     if found is None:
         yield "requests/s", "not measured: wrk is not installed"
         return
-    trivial, who, bare, heavy = found
+    trivial, whole, heavy, bare = found
     yield "GET /livez, one worker, wrk -c8", f"{statistics.median(trivial):,.0f}/s"
     yield (
-        f"GET .../access of any asset, {holders.total() / len(owned):.1f} holders on average",
-        f"{statistics.median(who):,.0f}/s; ratio {_ratio(who, trivial)} to /livez",
+        "GET .../access of any asset",
+        f"{_against(whole, trivial)}; {mean:.1f} holders on average",
     )
     yield (
-        "  the same without keys, limits and logs",
-        f"{statistics.median(bare):,.0f}/s; with them {_ratio(who, bare)} of it",
+        "GET .../access of the one with the most holders",
+        f"{_against(heavy, trivial)}; {most} holders",
     )
     yield (
-        f"  of the asset with the most holders, {most}",
-        f"{statistics.median(heavy):,.0f}/s; ratio {_ratio(heavy, trivial)} to /livez",
+        "GET .../access of any asset, without keys, limits and logs",
+        f"{statistics.median(bare):,.0f}/s; with them {_ratio(whole, bare)} of it",
     )
 
 
-def _address(book: str, asset: AssetRef) -> str:
-    return f"/v1/portfolios/{book}/assets/{asset.type}/{asset.id}/access"
+def _against(figures: list[float], trivial: list[float]) -> str:
+    return f"{statistics.median(figures):,.0f}/s; ratio {_ratio(figures, trivial)}"
 
 
 def _ratio(figures: list[float], to: list[float]) -> str:

@@ -2,7 +2,6 @@
 
 import random
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from domain.state import BookState
 from ledger.database import APPEND_LIMIT_BYTES, Database, EntryTaken, load_sql, store_errors
 from ledger.deadline import TookTooLong, remaining_seconds
 from ledger.figures import APPEND_SECONDS
+from ledger.hand import BooksInHand
 from ledger.idempotency import IdempotencyKey, Outcome, bind, bound, digest_of
 from ledger.stored_bytes import canonical_json, from_stored, to_stored
 
@@ -109,10 +109,7 @@ class Books:
         self._database = database
         self._clock = clock
         self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
-        self._kept_entries = kept_entries
-        self._held = 0
-        self._states: OrderedDict[str, tuple[BookState, int]] = OrderedDict()
-        """The books in hand, each with its size as it is counted in `_held`."""
+        self._hand = BooksInHand(kept_entries)
         self._locks: WeakValueDictionary[str, RLock] = WeakValueDictionary()  # while in use
         self._lock = Lock()
         self._in_hand: set[tuple[str, IdempotencyKey]] = set()
@@ -153,6 +150,7 @@ class Books:
                     continue
                 for entry in entries:
                     evolve(state, entry, decision.arrival)
+                self._hand.keep(book, state)
                 return _receipt(book, facts, lookup, written, outcome)
         raise Conflict(book, ATTEMPTS)
 
@@ -248,34 +246,15 @@ class Books:
 
     def state(self, book: str) -> BookState:
         """The book as known at its newest entry; only what is new is read."""
-        kept = self._states.get(book)
-        state = kept[0] if kept else BookState(book)
+        state = self._hand.get(book) or BookState(book)
         for written in self.entries(book, after=state.newest):
             evolve(state, written.entry)
-        self._keep(book, state)
+        self._hand.keep(book, state)
         return state
-
-    def _keep(self, book: str, state: BookState) -> None:
-        """Have the book in hand, and let go of those used longest ago while there are too many.
-
-        An empty book counts as one entry.
-        """
-        size = max(state.newest, 1)
-        with self._lock:
-            self._drop(book)
-            self._states[book] = state, size
-            self._held += size
-            while self._held > self._kept_entries and len(self._states) > 1:
-                self._drop(next(iter(self._states)))
-
-    def _drop(self, book: str) -> None:
-        _, size = self._states.pop(book, (None, 0))
-        self._held -= size
 
     def forget(self, book: str) -> None:
         """Drop what is kept of a book, so that it is read again."""
-        with self._lock:
-            self._drop(book)
+        self._hand.drop(book)
 
     def bring_up_to_date(self, books: Iterable[str]) -> dict[str, BookState]:
         """The states of several books, reading only those that have new entries."""
@@ -284,11 +263,11 @@ class Books:
             rows = list(self._sql.newest_of_books(connection, books=canonical_json(names).decode()))
         found = {}
         for row in rows:
-            state, _ = self._states.get(row["book"], (None, 0))
+            state = self._hand.get(row["book"])
             if state is None or state.newest != (row["newest"] or 0):
                 state = self.state(row["book"])
             else:
-                self._keep(row["book"], state)
+                self._hand.keep(row["book"], state)
             found[row["book"]] = state
         return found
 

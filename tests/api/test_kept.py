@@ -72,7 +72,7 @@ def test_histories_are_kept_by_their_size_too(
 
 def test_so_many_accepted_keys_are_kept_in_mind_and_no_more() -> None:
     """Of more, those accepted longest ago; their next request is looked up as at first."""
-    limit = RateLimit(lambda *_: None, Settings())  # type: ignore[arg-type,return-value]
+    limit = RateLimit(lambda *_: None, Settings())  # type: ignore[arg-type]
     for nth in range(MAX_NAMES + 10):
         limit._remember(str(nth).encode(), f"key_{nth}")
     assert len(limit.accepted) == MAX_NAMES

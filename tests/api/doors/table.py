@@ -85,6 +85,17 @@ def _pages(path: str, **more: Any) -> dict[str, Row]:
     }
 
 
+def _evidence(**more: Any) -> Row:
+    """The form for a pack about a partner, and what it is sent to."""
+    return Row(
+        ask=lambda t: f"/pages/{t.book}/evidence?of=partner&partner={t.partner}",
+        roles=READERS,
+        of="book",
+        session=True,
+        **more,
+    )
+
+
 def _fact(target: Target) -> dict[str, str]:
     return {
         "fact": "partner-added",
@@ -180,6 +191,12 @@ ROWS: dict[str, Row] = {
     "GET /pages/sign-in": Row(ask=lambda _: "/pages/sign-in", open=True),
     "POST /pages/sign-in": Row(ask=lambda _: "/pages/sign-in", open=True, status=401),
     "POST /pages/sign-out": Row(ask=lambda _: "/pages/sign-out", open=True, status=303),
+    "GET /pages/verify": Row(ask=lambda _: "/pages/verify", open=True),
+    "GET /pages/books.json": Row(ask=lambda _: "/pages/books.json", roles=ALL, session=True),
+    "GET /pages/books.csv": Row(ask=lambda _: "/pages/books.csv", roles=ALL, session=True),
+    "GET /pages/keys.txt": Row(ask=lambda _: "/pages/keys.txt", roles=ALL, session=True),
+    "GET /pages/{book}/evidence": _evidence(strangers=200),
+    "POST /pages/{book}/evidence": _evidence(strangers=404),
     "GET /pages/": Row(ask=lambda _: "/pages/", roles=ALL, session=True),
     "GET /pages/{book}/matrix/history.json": Row(
         ask=lambda t: f"/pages/{t.book}/matrix/history.json",
@@ -189,6 +206,7 @@ ROWS: dict[str, Row] = {
     ),
     **_pages("matrix"),
     **_pages("ownership"),
+    **_pages("differences"),
     **_pages("offboarding"),
     **_pages(f"offboarding/{PARTNER.removeprefix('partners/')}", strangers=404),
     **_pages("search"),

@@ -138,7 +138,7 @@ def test_a_condition_is_judged_on_its_own_book(world: World) -> None:
 
 def test_an_idempotency_key_of_two_callers_names_two_appends(world: World) -> None:
     """The same string: each is answered with its own append, and its own replay."""
-    answers = {}
+    answers: dict[str, list[Response]] = {}
     for mine in "abab":
         book = BOOKS[mine]
         fact = partner_added(book, partner="900000000999999", partner_name=f"hush-{mine}-all-idem")

@@ -128,7 +128,7 @@ class World:
         """The cookie of a session of a key, empty where the key begins none."""
         if secret not in self.sessions:
             self.client.post("/pages/sign-in", content=f"key={secret}", headers=FORM)
-            self.sessions[secret] = self.client.cookies.get(COOKIE, "")
+            self.sessions[secret] = self.client.cookies.get(COOKIE) or ""
             self.client.cookies.clear()
         return self.sessions[secret]
 
