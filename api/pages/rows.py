@@ -18,7 +18,6 @@ NAMED = Markup('<bdi class="name">{}</bdi> <span class="id">{}</span>')
 NAMELESS = Markup('<span class="id">{}</span>')
 OWN = Markup(" <small>this book\u2019s own portfolio</small>")
 SMALL = Markup(" <small>{}</small>")
-KEPT = 20_000
 
 
 def party_head(book: str, party: Party, onward: str) -> Markup:
@@ -33,7 +32,7 @@ def asset_head(book: str, asset: AssetRef, onward: str, *, with_type: bool) -> M
     return link + SMALL.format(type_name(asset.type)) if with_type else link
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=20_000)
 def _linked(address: str, onward: str, name: str | None, id: str) -> Markup:
     return LINK.format(address, onward, NAMED.format(name, id) if name else NAMELESS.format(id))
 
@@ -49,7 +48,7 @@ def row(head: Markup, cells: Iterable[Counts | None], *, with_count: bool, told:
     )
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=20_000)
 def marked(cell: tuple[int, ...], *, with_count: bool) -> str:
     """A cell with its marks: a letter for each level, with a question mark where it is possible."""
     found = []
