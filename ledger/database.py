@@ -2,11 +2,11 @@
 
 import sqlite3
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import aiosql
 from aiosql.adapters.pyformat import PyFormatAdapter
@@ -90,12 +90,14 @@ class Database(Protocol):
 class _AllAtOnce:
     """A SELECT that gives its rows at once, for a third of what handing each on would cost."""
 
+    how: ClassVar[Mapping[str, Any]] = {}
+
     def select(
         self, conn: Any, query_name: str, sql: str, parameters: Any, record_class: Any = None
     ) -> list[Any]:
         """The rows of a statement."""
         del query_name, record_class
-        rows: list[Any] = conn.execute(sql, parameters).fetchall()
+        rows: list[Any] = conn.execute(sql, parameters, **self.how).fetchall()
         return rows
 
 
@@ -104,7 +106,8 @@ class _SQLiteAdapter(_AllAtOnce, SQLite3Adapter):  # type: ignore[misc]
 
 
 class _PostgresAdapter(_AllAtOnce, PyFormatAdapter):  # type: ignore[misc]
-    pass
+    # So that the bytes of entries travel as they are, and not twice as long in hex.
+    how: ClassVar[Mapping[str, Any]] = {"binary": True}
 
 
 def load_sql(folder: Path, dialect: Dialect) -> Any:

@@ -130,7 +130,7 @@ class Log:
         """Take in the next entries on a connection in a transaction."""
         state = self._state(connection, taking_turns=True)
         size, position = state["size"], state["position"]
-        rows = list(self._sql.entries_after_position(connection, position=position, limit=BATCH))
+        rows = self._sql.states_after_position(connection, position=position, limit=BATCH)
         if not rows:
             return 0
         for leaf, row in enumerate(rows, start=size):

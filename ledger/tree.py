@@ -49,16 +49,16 @@ class StoredTree:
     def put(self, fresh: Row) -> None:
         """Store hashes that stand side by side at one level."""
         start, hashes = fresh.start, fresh.hashes
+        rows: list[dict[str, Any]] = []
         while hashes:
             tile, offset = divmod(start, HASHES_PER_ROW)
             before = self._row(fresh.level, tile)[: offset * HASH_BYTES] if offset else b""
             taken = hashes[: HASHES_PER_ROW - offset]
             digests = before + b"".join(taken)
-            self._sql.put_log_hashes(
-                self._connection, level=fresh.level, tile=tile, digests=digests
-            )
+            rows.append({"level": fresh.level, "tile": tile, "digests": digests})
             self._rows[fresh.level, tile] = digests
             start, hashes = start + len(taken), hashes[len(taken) :]
+        self._sql.put_log_hashes(self._connection, rows)
 
     def proved(self, prove: Callable[[StoredHash], Proof]) -> Proof:
         """What is proven from stored hashes: first seen which ones, then read in one statement.

@@ -14,6 +14,13 @@ SELECT digests FROM log_hashes WHERE level = :level AND tile = :tile;
 -- The entry at a position.
 SELECT state FROM entry WHERE position = :position;
 
+-- name: states_after_position
+-- The bytes of the entries after a position, in the order in which they were committed.
+SELECT position, state FROM entry
+WHERE position > :position
+ORDER BY position
+LIMIT :limit;
+
 -- name: restore_log_state!
 -- The row that says how far the log has come, where it is lost.
 INSERT INTO log_state (name, size, position) VALUES ('log', 0, 0)
@@ -25,8 +32,8 @@ DELETE FROM log_hashes;
 -- name: clear_log_runs!
 DELETE FROM log_run;
 
--- name: put_log_hashes!
--- A row of hashes, or a longer one in its place.
+-- name: put_log_hashes*!
+-- Rows of hashes, each a new one or a longer one in the place of another.
 INSERT INTO log_hashes (level, tile, digests) VALUES (:level, :tile, :digests)
 ON CONFLICT (level, tile) DO UPDATE SET digests = excluded.digests;
 
