@@ -8,6 +8,8 @@ from starlette.requests import ClientDisconnect
 from api.problems import BadRequest
 from ledger.strict_json import strict_json
 
+MOST_NAMES = 100
+"""No object that is taken has as many; each one too many would be told in a sentence."""
 TOO_DEEP = "the body is nested too deeply; three levels are enough"
 
 
@@ -26,8 +28,13 @@ async def body_of(request: Request) -> bytes:
 
 
 def decoded(body: bytes) -> Any:
-    """The JSON value of a body, or 400."""
+    """The JSON value of a body, or 400, or 422 for an object with names without end."""
     try:
-        return strict_json(body)
+        value = strict_json(body)
     except ValueError as error:
         raise BadRequest(400, "not-json", f"the body is not JSON: {error}") from error
+    if isinstance(value, dict) and len(value) > MOST_NAMES:
+        raise BadRequest(
+            422, "invalid", f"an object of {len(value)} names; none here has more than {MOST_NAMES}"
+        )
+    return value
