@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from api.pages.table import LEAST_ASSETS, MOST_CELLS
 from cli.storytelling import BRAND, NOW
 from domain.instants import format_instant, to_microseconds
 from keys.key import Role
@@ -29,6 +30,9 @@ def check_at_random(page: Page, questions: Questions, book: str, count: int) -> 
         asked = f"at={format_instant(at)}&known_at={known_at}&type={wanted}"
         address = f"/pages/{book}/matrix?{asked}"
         page.goto(address)
+        if wanted:  # of many assets the first are shown; the others are held to it in tests/api
+            partners = max(1, len(history_of(questions, book, known_at).partners))
+            expected = expected[: max(LEAST_ASSETS, MOST_CELLS // partners)]
         assert cells_of(page) == expected, address
         ready(page)
         said, covered = page.locator("#told").inner_text(), coverages(page)
@@ -49,6 +53,7 @@ def test_the_cells_of_the_story_are_the_api_s_answer_at_fifty_moments(
     check_at_random(page, site.services.questions, BRAND, 50)
 
 
+@pytest.mark.timeout(900)  # half of it is what the expected cells are read for
 def test_the_cells_of_the_suppliers_are_the_api_s_answer_at_fifty_moments(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
