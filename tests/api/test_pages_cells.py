@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.pages.differences import MOST
+from api.pages.parts import ALL
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
 from cli.storytelling import ScriptedClock, tell
@@ -41,7 +42,7 @@ class Told:
 
     def page(self, path: str, at: datetime, known_at: int, **more: str) -> str:
         """What is in the body of a page."""
-        asked = {"at": format_instant(at), "known_at": str(known_at), **more}
+        asked = {"at": format_instant(at), "known_at": str(known_at), **ALL, **more}
         answer = self.browser.get(f"/pages/{self.book}/{path}", params=asked)
         assert answer.status_code == 200, answer.text
         return answer.text.partition("<main")[2]
