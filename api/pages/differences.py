@@ -17,7 +17,7 @@ from api.pages.comparing import (
     sort_of,
 )
 from api.pages.entries import Names, Told, names_of, told
-from api.pages.matrix import history_of
+from api.pages.matrix import history_of, line_row
 from api.pages.ownership import owned_by
 from api.pages.presets import presets_of
 from api.pages.showing import Cell, View
@@ -184,16 +184,10 @@ def told_entries(asked: Asked, numbers: Iterable[int], names: Names, known: int)
 
 def access_row(sort: Sort, change: Change) -> dict[str, Cell]:
     """A difference in access as a row of a sheet; what is possible beside another is joined."""
-    holding = (change.after or change.before)[0]
     return {
         "section": "access",
         "difference": sort,
-        "asset_type": holding.asset.type,
-        "asset_id": holding.asset.id,
-        "asset_name": holding.asset.name,
-        "owner": holding.owner,
-        "partner": holding.partner,
-        "partner_name": holding.partner_name,
+        **line_row((change.after or change.before)[0]),
         **_access("before", change.before),
         **_access("after", change.after),
         "entries": _numbers(change.entries),

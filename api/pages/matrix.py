@@ -121,18 +121,25 @@ def holding_row(holding: Holding) -> dict[str, Cell]:
     """A holding as a row of a sheet."""
     window = holding.window
     return {
-        "asset_type": holding.asset.type,
-        "asset_id": holding.asset.id,
-        "asset_name": holding.asset.name,
-        "owner": holding.owner,
-        "partner": holding.partner,
-        "partner_name": holding.partner_name,
+        **line_row(holding),
         "level": holding.level,
         "tasks": " ".join(holding.tasks),
         "certainty": holding.certainty,
         "access": holding.access,
         "planned_end": holding.planned_end,
         **window_row(window),
+    }
+
+
+def line_row(holding: Holding) -> dict[str, Cell]:
+    """Who holds what of whom, as the beginning of a row."""
+    return {
+        "asset_type": holding.asset.type,
+        "asset_id": holding.asset.id,
+        "asset_name": holding.asset.name,
+        "owner": holding.owner,
+        "partner": holding.partner,
+        "partner_name": holding.partner_name,
     }
 
 
