@@ -7,13 +7,14 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Route
 
 import evidence
-from cli.storytelling import BRAND
+from cli.storytelling import BRAND, NOW
 from evidence.page import SCRIPTS
 from evidence.page.__main__ import HERE
 from keys.key import Role
 from tests.browser import pages
 from tests.browser.checker import Checker
 from tests.browser.pages import CHROMIUM, chromium, launched
+from tests.stories.real import fill
 
 PAGE = Path(evidence.__file__).parent / "verify.html"
 
@@ -120,3 +121,11 @@ def page(browser: Browser, site: pages.Site, secret: str) -> Iterator[Page]:
     """The brand's browser."""
     with pages.opened(browser, site, secret) as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def suppliers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pages.Site]:
+    """A real history of 5,793 facts, served: 160 partners, one with 684 of them, 612 assets."""
+    with pages.served(tmp_path_factory.mktemp("suppliers"), lambda: NOW) as site:
+        fill(site.services.books, "suppliers")
+        yield site

@@ -12,9 +12,8 @@ from cli.storytelling import BRAND, NOW
 from domain.instants import format_instant, to_microseconds
 from keys.key import Role
 from projections.questions import Questions
-from tests.browser.pages import MATRIX, Site, cells_of, opened, ready, served
+from tests.browser.pages import MATRIX, Site, cells_of, opened, ready
 from tests.moments import cells_at, history_of, moments_of
-from tests.stories.real import fill
 
 
 def check_at_random(page: Page, questions: Questions, book: str, count: int) -> None:
@@ -55,14 +54,11 @@ def test_the_cells_of_the_story_are_the_api_s_answer_at_fifty_moments(
 
 @pytest.mark.timeout(900)  # half of it is what the expected cells are read for
 def test_the_cells_of_the_suppliers_are_the_api_s_answer_at_fifty_moments(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, suppliers: Site
 ) -> None:
-    """A real history: 160 partners, 612 assets and 2,938 windows."""
-    with served(tmp_path_factory.mktemp("suppliers"), lambda: NOW) as site:
-        fill(site.services.books, "suppliers")
-        (book,) = site.services.questions.books()
-        with opened(browser, site, site.key(Role.READER, book)) as page:
-            check_at_random(page, site.services.questions, book, 50)
+    (book,) = suppliers.services.questions.books()
+    with opened(browser, suppliers, suppliers.key(Role.READER, book)) as page:
+        check_at_random(page, suppliers.services.questions, book, 50)
 
 
 def coverages(page: Page) -> list[str]:

@@ -17,7 +17,6 @@ from projections.moments import AsOf
 from projections.questions import Questions
 from tests.browser.pages import Site, opened, served
 from tests.moments import mark_of, moments_of
-from tests.stories.real import fill
 
 THEN = """[...document.querySelectorAll(".answer li")].map(item => [
     item.querySelector(".mark")?.textContent, item.querySelector(".id")?.textContent,
@@ -152,14 +151,11 @@ def test_timelines_of_the_story_are_the_api_s_answer_at_fifty_moments(
 
 
 def test_timelines_of_the_suppliers_are_the_api_s_answer_at_fifty_moments(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, suppliers: Site
 ) -> None:
-    """A real history of 5,793 facts, one partner with 684 of them."""
-    with served(tmp_path_factory.mktemp("suppliers"), lambda: NOW) as site:
-        fill(site.services.books, "suppliers")
-        (book,) = site.services.questions.books()
-        with opened(browser, site, site.key(Role.READER, book)) as page:
-            check_at_random(page, site.services.questions, book, 50)
+    (book,) = suppliers.services.questions.books()
+    with opened(browser, suppliers, suppliers.key(Role.READER, book)) as page:
+        check_at_random(page, suppliers.services.questions, book, 50)
 
 
 def test_the_dispute_is_answered_by_clicking_alone(page: Page) -> None:
