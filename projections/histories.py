@@ -77,14 +77,10 @@ class History:
             if from_earliest <= at < to:
                 yield asset, partner, 2 * level + (not from_ <= at < to_earliest)
 
-    def by_type(self, at: Microseconds) -> dict[tuple[int, str], Counts]:
-        """What each partner has on assets of each type."""
+    def by_type(self, opened: Iterable[tuple[int, int, Mark]]) -> dict[tuple[int, str], Counts]:
+        """What each partner has on assets of each type, of what is open."""
         types = [asset.type for asset in self.assets]
-        return counted((partner, types[asset], mark) for asset, partner, mark in self.open_at(at))
-
-    def by_asset(self, at: Microseconds) -> dict[tuple[int, int], Counts]:
-        """What each partner has on each asset, by the places of asset and partner."""
-        return counted(self.open_at(at))
+        return counted((partner, types[asset], mark) for asset, partner, mark in opened)
 
     def coverages(self, at: Microseconds) -> list[Coverage]:
         """How much the book can say about the holders of each asset."""

@@ -45,7 +45,7 @@ def _by_type(request: Request, moment: Moment, onward: str) -> dict[str, Any]:
     """Partners by type: a row for each partner there ever was as known then."""
     history = moment.history
     types, kinds = history.types, [asset.type for asset in history.assets]
-    cells = counted((partner, kinds[asset], mark) for asset, partner, mark in moment.opened)
+    cells = history.by_type(moment.opened)
     assets = Counter(kinds)
     unknown = Counter(
         kind for kind, coverage in zip(kinds, moment.coverages, strict=True) if coverage != "known"

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 from bootstrap.services import Services
 from domain.instants import from_microseconds
-from projections.histories import LEVELS, Counts, History
+from projections.histories import LEVELS, Counts, History, counted
 from projections.moments import AsOf
 from projections.questions import Questions
 from tests.histories import PARTNERS, appends, instants_of_interest, record
@@ -40,7 +40,7 @@ def _check(ask: Questions, history: History, moments: Sequence[int]) -> None:
             expected.setdefault(place, Counter())[cell.level, cell.certainty] += 1
         found = {
             (history.assets[asset].type, history.assets[asset].id, history.partners[n].id): cell
-            for (asset, n), cell in history.by_asset(at).items()
+            for (asset, n), cell in counted(history.open_at(at)).items()
         }
         assert {place: _told(cell) for place, cell in found.items()} == expected
         by_type: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
@@ -48,7 +48,7 @@ def _check(ask: Questions, history: History, moments: Sequence[int]) -> None:
             by_type.setdefault((partner, kind), Counter()).update(counts)
         assert by_type == {
             (history.partners[n].id, kind): _told(cell)
-            for (n, kind), cell in history.by_type(at).items()
+            for (n, kind), cell in history.by_type(history.open_at(at)).items()
         }
         coverages = history.coverages(at)
         assert coverages.count("unknown") == answer.unknown_assets
@@ -58,7 +58,7 @@ def _check(ask: Questions, history: History, moments: Sequence[int]) -> None:
         # Between two changes nothing changes: just before the next one all is as it is now.
         after = history.change_after(at)
         if after is not None:
-            assert history.by_asset(after - 1) == history.by_asset(at)
+            assert counted(history.open_at(after - 1)) == counted(history.open_at(at))
             assert history.coverages(after - 1) == coverages
             assert history.change_before(after) in {at, history.change_before(at)}
 
