@@ -16,9 +16,12 @@ from bootstrap.settings import Settings
 from ledger.database import Database
 from ledger.keyring import create_keyring
 from ledger.migrate import migrate
+from tests.depth import tries
 from tests.postgres import running_server
 
-hypothesis_settings.register_profile("here", database=None, print_blob=True)
+hypothesis_settings.register_profile(
+    "here", max_examples=tries(100), database=None, print_blob=True
+)
 hypothesis_settings.load_profile("here")
 
 for _variable in [name for name in os.environ if name.startswith("ACCESS_LEDGER_")]:

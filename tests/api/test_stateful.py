@@ -4,7 +4,6 @@ Clients send facts from threads of their own to a real server, which is killed a
 whoever hears no answer sends the same again, blindly. The model knows what was acknowledged.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,12 +24,13 @@ from bootstrap.settings import Settings
 from ledger.migrate import migrate
 from tests.api.served import Server, recorders_key
 from tests.conftest import _TEMPLATE, _postgres_database
+from tests.depth import tries
 
 BOOKS = ("506914307656634", "506914307656635")
 PARTNERS = [str(700_000_000_000_000 + nth) for nth in range(6)]
 UNLIMITED = {"ACCESS_LEDGER_RATE_PER_SECOND": "0"}
 RETRY_SECONDS = 30
-EXAMPLES = int(os.environ.get("ACCESS_LEDGER_TEST_STATEFUL_RUNS", "3"))
+EXAMPLES = tries(12)
 """Each run starts a server, and most start it again after a crash; more runs find more."""
 
 

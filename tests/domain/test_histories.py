@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, find, given, note, settings
 
 from domain.events import EffectiveEvent, EntryVoided
 from domain.facts import Fact
+from tests.depth import tries
 from tests.histories import (
     Appends,
     PaperBook,
@@ -20,7 +21,7 @@ from tests.histories import (
 
 
 @given(facts=valid_history())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_a_valid_history_is_recorded_in_order_with_nothing_refused(facts: Told[Fact]) -> None:
     note(facts)
     recording = record([(fact,) for fact in facts])
@@ -30,7 +31,7 @@ def test_a_valid_history_is_recorded_in_order_with_nothing_refused(facts: Told[F
 
 
 @given(facts=valid_history(ties=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_without_ties_every_moment_is_later_than_the_one_before(facts: Told[Fact]) -> None:
     note(facts)
     events = [entry.event for entry in record([(fact,) for fact in facts]).entries]
@@ -40,7 +41,7 @@ def test_without_ties_every_moment_is_later_than_the_one_before(facts: Told[Fact
 
 
 @given(drawn=appends())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_every_append_is_either_recorded_or_refused(drawn: Appends) -> None:
     note(drawn)
     recording = record(drawn)
