@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -110,8 +111,12 @@ class _PostgresAdapter(_AllAtOnce, PyFormatAdapter):  # type: ignore[misc]
     how: ClassVar[Mapping[str, Any]] = {"binary": True}
 
 
+@cache
 def load_sql(folder: Path, dialect: Dialect) -> Any:
-    """The statements in a folder, by name: ``x.sql`` serves both dialects, ``x.sqlite.sql`` one."""
+    """The statements in a folder, by name: ``x.sql`` serves both dialects, ``x.sqlite.sql`` one.
+
+    They are read once in a process.
+    """
     texts = [
         path.read_text(encoding="utf-8")
         for path in sorted(folder.glob("*.sql"))

@@ -293,7 +293,7 @@ def test_a_postgresql_ledger_equals_the_model_through_retries_and_crashes(
 
 
 def test_a_client_that_retries_through_kills_never_writes_twice() -> None:
-    """As a script would do it: one client in a loop, a server that dies under it ten times."""
+    """As a script would do it: a client in a loop, a server that dies under it again and again."""
     with _sqlite() as settings, ThreadPoolExecutor(1) as pool:
         server = Server(settings, **UNLIMITED)
         server.key = recorders_key(settings, *BOOKS)
@@ -314,7 +314,7 @@ def test_a_client_that_retries_through_kills_never_writes_twice() -> None:
             return acknowledged
 
         recording = pool.submit(record)
-        for nth in range(10):
+        for nth in range(tries(10)):
             time.sleep(0.2 + nth / 100)
             server.kill()
             server.start()
