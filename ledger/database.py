@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -111,7 +111,7 @@ class _PostgresAdapter(_AllAtOnce, PyFormatAdapter):  # type: ignore[misc]
     how: ClassVar[Mapping[str, Any]] = {"binary": True}
 
 
-@cache
+@lru_cache(maxsize=16)
 def load_sql(folder: Path, dialect: Dialect) -> Any:
     """The statements in a folder, by name: ``x.sql`` serves both dialects, ``x.sqlite.sql`` one.
 

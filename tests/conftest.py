@@ -21,7 +21,7 @@ from tests.depth import tries
 from tests.postgres import running_server
 
 hypothesis_settings.register_profile(
-    "here", max_examples=tries(100), database=None, print_blob=True
+    "here", max_examples=tries(100), deadline=None, database=None, print_blob=True
 )
 hypothesis_settings.load_profile("here")
 
