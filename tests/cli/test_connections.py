@@ -28,7 +28,7 @@ async def _read(pause_seconds: float) -> int:
     state, loop = ServerState(), asyncio.get_running_loop()
 
     def protocol() -> asyncio.Protocol:
-        return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[operator, no-any-return, union-attr]
+        return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
 
     async with await loop.create_server(protocol, "127.0.0.1", 0) as server:
         with socket.socket() as client:
