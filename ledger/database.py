@@ -81,8 +81,11 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Any]:
         """A connection for reading, each statement by itself."""
 
-    def writing(self) -> AbstractContextManager[Any]:
-        """A connection in a transaction that commits at the end; for tables other than entries."""
+    def writing(self, *, wait: bool = True) -> AbstractContextManager[Any]:
+        """A connection in a transaction that commits at the end; for tables other than entries.
+
+        Without `wait` it raises StoreError at once where another writer has the whole file.
+        """
 
     def close(self) -> None:
         """Give the connections back."""
