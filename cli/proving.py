@@ -1,7 +1,7 @@
 """Proof at the terminal: packs for the other side, checking them, the log's keys, checkpoints."""
 
-import os
-import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -93,19 +93,28 @@ def _require_free(output: Path) -> None:
 
 
 def _write(output: Path, pack: bytes) -> None:
-    """Put the pack there whole or not at all, and never over another file."""
-    fresh = output.with_name(f"{output.name}.{secrets.token_hex(4)}")
+    """Put the pack there whole or not at all, and never over another file.
+
+    Under its own name at once: a memory stick has no links to give a finished file its name by.
+    """
     try:
-        with fresh.open("xb") as file:
+        with output.open("xb") as file, _gone_unless_whole(output):
             file.write(pack)
-        os.link(fresh, output)
+            file.flush()
     except FileExistsError:
         raise Failed(f"{output} is there already; give another name with -o") from None
     except OSError as error:
         why = f"{output} cannot be written: {error.strerror}; nothing was left there"
         raise Failed(why) from error
-    finally:
-        fresh.unlink(missing_ok=True)
+
+
+@contextmanager
+def _gone_unless_whole(output: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        output.unlink(missing_ok=True)
+        raise
 
 
 def _subject(question: Kind, subject: str | None) -> tuple[str, tuple[str, str] | None, str | None]:
@@ -164,10 +173,11 @@ def verify(
             "without --against this shows only that the ledger agrees with itself; keep what "
             "access-ledger log checkpoint prints where the ledger is not, and give it the next time"
         )
-    print(
-        f"all {done.entries} entries are as they were sealed; checkpoints of {keyring.origin} "
-        f"held: {done.checkpoints}{grown}"
-    )
+    newer = done.entries - done.sealed
+    found = f"all {done.entries} entries are as they were sealed"
+    if newer:
+        found = f"{done.sealed} entries are as they were sealed (newer, and sealed now: {newer})"
+    print(f"{found}; checkpoints of {keyring.origin} held: {done.checkpoints}{grown}")
     return Exit.OK
 
 

@@ -106,9 +106,10 @@ def check_complete(question: Question, entries: Sequence[Entry], statement: Stat
         return
     needed = subjects_needed(question, entries, statement)
     _check_named(needed, statement)
+    touching = _touching(needed, entries)
     in_chains: set[int] = set()
     for subject in sorted(needed):
-        in_chains |= _check_chain(subject, by_number, statement)
+        in_chains |= _check_chain(subject, touching[subject], by_number, statement)
     _check_owned(question, entries, statement)
     _check_touches([entry for entry in entries if entry.number in in_chains], by_number)
     _check_others(question, entries, statement, in_chains)
@@ -190,7 +191,18 @@ def _check_named(needed: set[str], statement: Statement) -> None:
         raise Incomplete(f"the statement names {beyond[0]}, which the question does not need")
 
 
-def _check_chain(subject: str, by_number: Mapping[int, Entry], statement: Statement) -> set[int]:
+def _touching(needed: set[str], entries: Iterable[Entry]) -> Mapping[str, list[int]]:
+    """The entries that touch each of these subjects: a partner may have thousands of them."""
+    found: dict[str, list[int]] = {subject: [] for subject in needed}
+    for entry in entries:
+        for subject in entry.touches.keys() & needed:
+            found[subject].append(entry.number)
+    return found
+
+
+def _check_chain(
+    subject: str, touching: Iterable[int], by_number: Mapping[int, Entry], statement: Statement
+) -> set[int]:
     """The numbers of a subject's entries, from the newest down to the first."""
     found: set[int] = set()
     number, above = statement.newest[subject], 0
@@ -206,8 +218,8 @@ def _check_chain(subject: str, by_number: Mapping[int, Entry], statement: Statem
         if before >= number:
             raise Incomplete(f"entry {number} goes on in {subject} to entry {before}: not backward")
         number, above = before, number
-    for number, entry in by_number.items():
-        if subject in entry.touches and number not in found:
+    for number in touching:
+        if number not in found:
             raise Incomplete(f"entry {number} touches {subject} and is not in its chain")
     return found
 

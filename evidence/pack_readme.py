@@ -35,7 +35,8 @@ HOW TO VERIFY IT
 Put the keys, one a line, as the ledger's owner published them, into a file named keys.txt. Then
 
   access-ledger verify pack.zip --key keys.txt
-or, with nothing but Python, its package "cryptography" and the folder "evidence" of the program,
+or, with nothing but Python 3.11 or newer, its package "cryptography" and the folder "evidence" of
+the program,
   python -m evidence pack.zip --key keys.txt
 or open verify.html in a browser and drop the pack on it. The copy of verify.html to trust is one
 that came to you from elsewhere: whoever changes a pack can change the copy inside it too.

@@ -180,7 +180,8 @@ class Verified:
 def read_keys(text: str) -> list[VerifierKey]:
     """The keys in the text of a file: one a line; blank lines and lines with # before are none."""
     keys: list[VerifierKey] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    # Some editors put a byte order mark before what they save.
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         words = line.strip()
         if not words or words.startswith("#"):
             continue

@@ -244,10 +244,11 @@ class Books:
 
     # --- knowing
 
-    def state(self, book: str) -> BookState:
-        """The book as known at its newest entry; only what is new is read."""
+    def state(self, book: str, *, upto: int | None = None) -> BookState:
+        """The book as known at its newest entry; only what is new is read, and that `upto` one."""
         state = self._hand.get(book) or BookState(book)
-        for written in self.entries(book, after=state.newest):
+        limit = None if upto is None else upto - state.newest
+        for written in self.entries(book, after=state.newest, limit=limit):
             evolve(state, written.entry)
         self._hand.keep(book, state)
         return state

@@ -1,5 +1,6 @@
 """The self-check: every stored entry is hashed again and held to the tree and to checkpoints."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ class Checked:
 
     entries: int
     sealed: int
-    """How many of them are in the tree; the others are newer than it."""
+    """How many of them the newest checkpoint is over; the others were not signed for before."""
     checkpoints: int
     root: bytes
 
@@ -157,7 +158,7 @@ class _Check:
             rows = list(self.sql.all_checkpoints(connection))
             last = self.sql.last_check(connection)
             runs = self.sql.log_runs(connection)
-            self.runs = [(run["first_leaf"], run["first_position"]) for run in runs]
+            self.runs = deque((run["first_leaf"], run["first_position"]) for run in runs)
         found, keys = [], keyring()
         if not rows:
             require_never_signed(last)
@@ -175,7 +176,8 @@ class _Check:
             raise self.doubt or error from None
         if found := self.doubt or self.damage:
             raise found
-        return Checked(self.tree.size, self.sealed, self.own, self.tree.root())
+        signed = self.signed[-1][1].size if self.signed else 0
+        return Checked(self.tree.size, signed, self.own, self.tree.root())
 
     def _walk(self) -> None:
         """Go through the entries; raises what cannot be borne, and keeps the rest."""
@@ -246,7 +248,7 @@ class _Check:
 
     def _position_of(self, leaf: int) -> int:
         while len(self.runs) > 1 and self.runs[1][0] <= leaf:
-            self.runs.pop(0)
+            self.runs.popleft()
         first_leaf, first_position = self.runs[0] if self.runs else (0, 1)
         return first_position + leaf - first_leaf
 

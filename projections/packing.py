@@ -1,7 +1,6 @@
-"""Gathering a pack: the entries that bear on one answer, and their proofs to one checkpoint."""
+"""Packing: an answer, the entries that bear on it, and their proofs to one checkpoint."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,24 +10,24 @@ import orjson
 
 import evidence
 from domain.instants import FAR, format_instant
+from evidence.archive import MAX_ARCHIVE_BYTES, ArchiveTooLarge
 from evidence.canonical import Json
-from evidence.completeness import replaced_needed, subjects_needed
-from evidence.entries import Entry, read_entry
 from evidence.errors import VerificationError
-from evidence.notes import sign
+from evidence.merkle import HASH_BYTES
+from evidence.notes import MAX_NOTE_BYTES, sign
 from evidence.packs import Proven, Since, build_pack
 from evidence.questions import Question
 from evidence.statements import Statement
 from evidence.verifying import verify_pack
-from ledger.book import ATTEMPTS, Books, Clock
+from ledger.book import Books, Clock
 from ledger.checkpoints import Sealed
 from ledger.database import Database, load_sql
+from ledger.deadline import require_time
 from ledger.keyring import Keyring
 from ledger.log import Log
-from ledger.store_errors import StoreError
-from ledger.stored_bytes import UnreadableEntry
 from projections import answers
 from projections.claims import claims
+from projections.gathering import Gathered, gather
 from projections.moments import NOW, AsOf, BadQuestion, During, UnknownPartner
 from projections.projector import Projector
 from projections.questions import Questions
@@ -58,44 +57,15 @@ class PackDiffers(Exception):
         )
 
 
-class KeepsGrowing(StoreError):
-    """A book that others write to all the time: what is newest in it cannot be said."""
+class PackTooLarge(BadQuestion):
+    """More bears on the answer than one pack can hold."""
 
-    def __init__(self, book: str) -> None:
+    def __init__(self, question: Question, entries: int) -> None:
         super().__init__(
-            f"no pack: book {book} was written to by others at each of {ATTEMPTS} attempts; "
-            "ask again"
+            f"no pack for {question.kind} of book {question.book}: {entries} entries bear on it, "
+            "which are more than one pack can hold; ask about one asset, or about one partner's "
+            "access to it (line)"
         )
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """The entries that bear on a question, with their positions, by number."""
-
-    book: str
-    entries: dict[int, Entry] = field(default_factory=dict)
-    stored: dict[int, tuple[int, bytes]] = field(default_factory=dict)
-
-    def keep(self, rows: Iterable[Any], last_position: int) -> list[int]:
-        """Keep entries as they are stored; returns the numbers of those that are new."""
-        new = []
-        for row in rows:
-            number = row["number"]
-            if number not in self.stored and row["position"] <= last_position:
-                state = row["state"]
-                if not isinstance(state, bytes):  # SQLite keeps what it is given
-                    raise UnreadableEntry(self.book, number, "it is not stored as bytes")
-                self.stored[number] = (row["position"], state)
-                new.append(number)
-        return new
-
-    def add(self, rows: Iterable[Any], last_position: int) -> None:
-        """Keep entries and read what they say, where that tells which others are needed."""
-        for number in self.keep(rows, last_position):
-            self.entries[number] = read_entry(self.stored[number][1])
-
-    def in_order(self) -> list[Entry]:
-        return [self.entries[number] for number in sorted(self.entries)]
 
 
 class Packer:
@@ -143,9 +113,14 @@ class Packer:
         sealed, gathered, statement = self._sealed(question, answer.known_at.recorded_at)
         if seen_by is not None:
             self._require_its_entries(seen_by, question, gathered)
+        _require_room(question, gathered, statement)
         told: Json = orjson.loads(answer.model_dump_json(by_alias=True))
         keyring = self._log.keyring()
-        pack = self._build(question, told, gathered, statement, sealed, since, keyring)
+        try:
+            pack = self._build(question, told, gathered, statement, sealed, since, keyring)
+        except ArchiveTooLarge as error:
+            raise PackTooLarge(question, len(gathered.stored)) from error
+        require_time()
         try:  # as the other side will
             verify_pack(pack, keyring.verifiers)
         except VerificationError as error:
@@ -156,7 +131,7 @@ class Packer:
         self,
         question: Question,
         answer: Json,
-        gathered: _Gathered,
+        gathered: Gathered,
         statement: Statement,
         sealed: Sealed,
         since: Sealed | None,
@@ -205,7 +180,7 @@ class Packer:
                     "given access to"
                 )
 
-    def _require_its_entries(self, partner: str, question: Question, gathered: _Gathered) -> None:
+    def _require_its_entries(self, partner: str, question: Question, gathered: Gathered) -> None:
         """Raise BadQuestion where an entry of the pack would show something of others."""
         sql, book = self._sql, question.book
         with self._database.reading() as connection:
@@ -251,31 +226,29 @@ class Packer:
 
     def _sealed(
         self, question: Question, recorded_at: datetime | None
-    ) -> tuple[Sealed, _Gathered, Statement]:
-        """A checkpoint, the entries that bear on the question, and what is stated of the book."""
-        for _ in range(ATTEMPTS):
-            with self._books.locked(question.book):
-                sealed = self._log.seal()
-                self._projector.catch_up()  # so that whatever is in the tree can be found
-                found = self._gather(question, sealed, recorded_at)
-            if found:
-                return sealed, *found
-        raise KeepsGrowing(question.book)
+    ) -> tuple[Sealed, Gathered, Statement]:
+        """A checkpoint, the entries that bear on the question, and what is stated of the book.
+
+        With the book to itself in this process: its state is then not past what is sealed.
+        """
+        with self._books.locked(question.book):
+            sealed = self._log.seal()
+            self._projector.catch_up()  # so that whatever is in the tree can be found
+            return sealed, *self._gather(question, sealed, recorded_at)
 
     def _gather(
         self, question: Question, sealed: Sealed, recorded_at: datetime | None
-    ) -> tuple[_Gathered, Statement] | None:
-        """The entries that bear on the question, and what is stated; None if the book has grown.
+    ) -> tuple[Gathered, Statement]:
+        """The entries of the tree that bear on the question, and what is stated of them.
 
         What is stated, and signed, comes from the entries as the ledger judges by them, not from
         the read model, which may be damaged: then the pack does not verify, and is not handed out.
         """
         last = self._log.position_of(sealed.checkpoint.size - 1) if sealed.checkpoint.size else 0
-        state = None if question.kind == "matrix" else self._books.state(question.book)
-        gathered = _Gathered(question.book)
+        gathered, state = Gathered(question.book), None
+        if question.kind != "matrix":
+            state = self._books.state(question.book, upto=self._newest_sealed(question.book, last))
         with self._database.reading() as connection:
-            if state and state.newest != self._newest_in_tree(connection, question.book, last):
-                return None  # another process wrote to it
             owners, owned = claims(question, state) if state else ((), ())
             statement = Statement(
                 sealed.checkpoint.origin,
@@ -293,69 +266,19 @@ class Packer:
                 rows = self._sql.entries_up_to(connection, book=question.book, known=known)
                 gathered.keep(rows, last)
                 return gathered, statement
-            done: set[str] = set()
-            while new := subjects_needed(question, gathered.in_order(), statement) - done:
-                for subject in sorted(new):
-                    gathered.add(self._touching(connection, question.book, subject), last)
-                done |= new
-            newest = {subject: state.newest_touching(subject) for subject in done}
-            self._add_replaced(connection, question, gathered, statement, last)
+            needed = gather(self._sql, connection, question, statement, gathered, last)
+        newest = {subject: state.newest_touching(subject) for subject in needed}
         return gathered, replace(statement, newest=newest)
 
-    def _newest_in_tree(self, connection: Any, book: str, last_position: int) -> int:
-        row = self._sql.newest_up_to_position(connection, book=book, position=last_position)
+    def _newest_sealed(self, book: str, last: int) -> int:
+        """The newest entry of the tree's; other processes may have written more meanwhile."""
+        with self._database.reading() as connection:
+            row = self._sql.newest_up_to_position(connection, book=book, position=last)
         return row["number"] if row else 0
 
-    def _add_replaced(
-        self,
-        connection: Any,
-        question: Question,
-        gathered: _Gathered,
-        statement: Statement,
-        last: int,
-    ) -> None:
-        """Add what says where others stand, though it touches no subject of the question."""
-        while True:
-            entries = gathered.in_order()
-            missing = replaced_needed(question, entries, statement) - gathered.entries.keys()
-            if not missing:
-                return
-            for number in missing:
-                row = self._sql.stored_entry(connection, book=question.book, number=number)
-                gathered.add([row], last)
 
-    def _touching(self, connection: Any, book: str, subject: str) -> list[Any]:
-        """The entries that touch a subject of an asset, a pair or a line."""
-        kind, first, second = subject.split(":", 2)
-        sql = self._sql
-        if kind == "line":
-            return self._on_line(connection, book, first, *second.split(":", 2))
-        if kind in {"asset", "ownership"}:
-            row = sql.asset(connection, book=book, asset_type=first, asset_id=second)
-        else:
-            row = sql.pair(connection, book=book, owner=first, partner=second)
-        if row is None:
-            return []
-        of = row["id"]
-        if kind == "asset":
-            return list(sql.entries_on_asset(connection, book=book, asset=of))
-        if kind == "ownership":
-            return list(sql.entries_of(connection, book=book, asset=of, pair=0))
-        found = list(sql.entries_of(connection, book=book, asset=0, pair=of))
-        if kind == "partner":
-            found += sql.access_entries_of_pair(connection, book=book, pair=of)
-        return found
-
-    def _on_line(
-        self, connection: Any, book: str, owner: str, partner: str, type: str, id: str
-    ) -> list[Any]:
-        pair = self._sql.pair(connection, book=book, owner=owner, partner=partner)
-        asset = self._sql.asset(connection, book=book, asset_type=type, asset_id=id)
-        if pair is None or asset is None:
-            return []
-        return list(self._sql.entries_of(connection, book=book, asset=asset["id"], pair=pair["id"]))
-
-
+MAX_STATEMENT_BYTES = MAX_NOTE_BYTES - 1_000
+"""There is room for the signature in what is left."""
 _TO_PARTNERS = ("what", "partner-timeline", "offboard", "line", "owner")
 """The kinds of questions whose packs need not show others."""
 
@@ -387,6 +310,14 @@ def _check_subject(wanted: Wanted) -> None:
             if asks_partner
             else f"{wanted.kind} is not about a partner; leave partner out"
         )
+
+
+def _require_room(question: Question, gathered: Gathered, statement: Statement) -> None:
+    """Raise PackTooLarge before the proofs are made, which take longest."""
+    stored = sum(len(state) for _, state in gathered.stored.values())
+    proofs = len(gathered.stored) * statement.size.bit_length() * HASH_BYTES
+    if stored + proofs > MAX_ARCHIVE_BYTES or len(str(statement)) > MAX_STATEMENT_BYTES:
+        raise PackTooLarge(question, len(gathered.stored))
 
 
 def _texts(during: During) -> tuple[str, str]:

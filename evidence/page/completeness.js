@@ -85,9 +85,11 @@ function checkComplete(question, entries, statement) {
   }
   const needed = subjectsNeeded(question, entries, statement);
   _checkNamed(needed, statement);
+  const touching = _touchingEach(needed, entries);
   const inChains = new Set();
   for (const subject of sorted(needed)) {
-    _checkChain(subject, byNumber, statement).forEach((number) => inChains.add(number));
+    const found = _checkChain(subject, touching.get(subject), byNumber, statement);
+    found.forEach((number) => inChains.add(number));
   }
   _checkOwned(question, entries, statement);
   _checkTouches(
@@ -163,8 +165,17 @@ function _checkNamed(needed, { newest }) {
   if (beyond) refuse(`the statement names ${beyond}, which the question does not need`);
 }
 
+/** The entries that touch each of these subjects: a partner may have thousands of them. */
+function _touchingEach(needed, entries) {
+  const found = new Map(Array.from(needed, (subject) => [subject, []]));
+  for (const { number, touches } of entries) {
+    for (const subject of touches.keys()) found.get(subject)?.push(number);
+  }
+  return found;
+}
+
 /** The numbers of a subject's entries, from the newest down to the first. */
-function _checkChain(subject, byNumber, statement) {
+function _checkChain(subject, touching, byNumber, statement) {
   const found = new Set();
   let [number, above] = [newestOf(statement, subject), 0];
   while (number) {
@@ -176,11 +187,8 @@ function _checkChain(subject, byNumber, statement) {
     // That it leads backward was seen when the entry was read.
     [number, above] = [entry.touches.get(subject), number];
   }
-  for (const entry of byNumber.values()) {
-    if (entry.touches.has(subject) && !found.has(entry.number)) {
-      refuse(`entry ${entry.number} touches ${subject} and is not in its chain`);
-    }
-  }
+  const beside = touching.find((number) => !found.has(number));
+  if (beside) refuse(`entry ${beside} touches ${subject} and is not in its chain`);
   return found;
 }
 

@@ -43,7 +43,8 @@ async function _parseKey(text) {
 /** The keys of a text, one a line; blank lines and lines with # before are none. */
 async function readKeys(text) {
   const keys = [];
-  for (const [at, line] of text.split(_LINE_END).entries()) {
+  // Some editors put a byte order mark before what they save.
+  for (const [at, line] of text.replace(/^\ufeff/, "").split(_LINE_END).entries()) {
     const words = line.replace(_AROUND, "");
     if (words === "" || words.startsWith("#")) continue;
     try {

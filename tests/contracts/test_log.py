@@ -19,7 +19,14 @@ from evidence.merkle import leaf_hash, root_of, verify_consistency, verify_inclu
 from evidence.tiles import Tile, parse_path, read_entry_bundle, read_hash_tile
 from ledger import log as keeping
 from ledger.checkpoints import CheckpointsMissing, KeyUnknown, LogDamaged
-from ledger.keyring import Keyring, KeysMissing, KeysUnreadable, create_keyring, rotate_keyring
+from ledger.keyring import (
+    Keyring,
+    KeysMissing,
+    KeysUnreadable,
+    create_keyring,
+    read_keyring,
+    rotate_keyring,
+)
 from ledger.log import Log, NoSuchTile
 from ledger.self_check import (
     Checked,
@@ -146,6 +153,27 @@ def test_keys_are_the_owners_alone_and_are_made_once(tmp_path: Path) -> None:
     assert stat.S_IMODE((rotate_keyring(path), path)[1].stat().st_mode) == 0o600
     assert "PRIVATE" not in made.public_text
     assert str(made.log.seed) not in repr(made)
+
+
+_KEYS = """\
+# The signing keys of one ledger's log. Whoever has this file can sign in its name.
+# Keep a copy of the verifier keys (access-ledger log key show) where the ledger is not.
+PRIVATE+KEY+access-ledger/0123456789abcdef+36d12312+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+PRIVATE+KEY+access-ledger/0123456789abcdef/statements+940c3ed1+\
+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
+access-ledger/0123456789abcdef+f932d8ea+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c
+access-ledger/0123456789abcdef/statements+af630a8d+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU
+"""
+
+
+def test_a_file_of_keys_is_read_and_written_as_it_ever_was(tmp_path: Path) -> None:
+    (tmp_path / "log.key").write_text(_KEYS)
+    keyring = read_keyring(tmp_path / "log.key")
+    assert (keyring.origin, keyring.log.seed, keyring.statements.seed) == (
+        "access-ledger/0123456789abcdef", bytes(32), bytes(range(32)),
+    )  # fmt: skip
+    assert [str(key) for key in keyring.former] == _KEYS.splitlines()[-2:]
+    assert keyring.secret_text == _KEYS
 
 
 @pytest.mark.parametrize("text", ["", "nonsense\n", "PRIVATE+KEY+a+00000000+AAAA\n"])
@@ -286,10 +314,11 @@ def test_a_checkpoint_of_another_key_is_none_of_this_ledger(services: Services, 
         check_log(services.database, lambda: Keyring.generate(log.keyring().origin))
 
 
-def test_entries_that_are_newer_than_the_tree_are_said_to_be(services: Services, log: Log) -> None:
+def test_entries_that_nobody_signed_for_yet_are_said_to_be(services: Services, log: Log) -> None:
     _record(services, 1, 3)
     log.seal()
     _record(services, 4, 5)
+    log.extend()
     checked = _check(services, log)
     assert (checked.entries, checked.sealed) == (5, 3)
 
@@ -351,7 +380,7 @@ def test_a_log_that_was_extended_and_never_signed_is_no_damage(
     """A process may end between the two, or have no keys yet."""
     _record(services, 1, 3)
     log.extend()
-    assert _check(services, log) == Checked(3, 3, 0, root_of(_leaves(services)))
+    assert _check(services, log) == Checked(3, 0, 0, root_of(_leaves(services)))
     assert log.seal().checkpoint.size == 3
 
 

@@ -1,11 +1,16 @@
 """Packs: what is built is read, no bit of it is without meaning, and old ones are read for ever."""
 
+import json
 from hashlib import sha256
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from evidence.canonical import parse_canonical, write_canonical
+from evidence.completeness import check_complete
+from evidence.deriving import derive
+from evidence.entries import read_entry
 from evidence.errors import VerificationError
 from evidence.notes import SignerKey
 from evidence.packs import (
@@ -19,6 +24,8 @@ from evidence.packs import (
     build_pack,
     read_pack,
 )
+from evidence.questions import Kind, read_question
+from evidence.statements import parse_statement
 from evidence.verifying import verify_pack
 from tests.evidence.packs import (
     CREATED_AT,
@@ -35,6 +42,8 @@ from tests.evidence.shared import flipped
 
 GOOD = parts().packed()
 VECTOR = Path(__file__).parent / "vectors" / "pack.v1.zip"
+ANSWERS = VECTOR.with_name("answers.v1.json")
+ANSWERS_SHA256 = "37c66857bf9d28ea26d01c59ee49ec12f1d5de0ff4c96abc93fc73b4841a2003"
 VECTOR_SHA256 = "e18e5c32bd642129d49341655b7788cd10e567dda2551a1d33badac9b41598fa"
 
 
@@ -207,3 +216,19 @@ def test_the_frozen_pack_is_still_read_and_verified() -> None:
     assert [entry.number for entry in verified.entries] == [1, 2, 3, 4, 5]
     assert verified.since
     assert verified.since.size == 3
+
+
+def test_frozen_answers_of_every_kind_follow_from_their_entries_for_ever() -> None:
+    """A field more in an answer would refuse every pack that was handed out before."""
+    data = ANSWERS.read_bytes()
+    assert sha256(data).hexdigest() == ANSWERS_SHA256
+    frozen = json.loads(data)
+    kinds = set()
+    for one in frozen["answers"]:
+        question = read_question(parse_canonical(one["question"].encode()))
+        statement = parse_statement(one["statement"])
+        entries = [read_entry(frozen["entries"][at - 1].encode()) for at in one["entries"]]
+        check_complete(question, entries, statement)
+        assert write_canonical(derive(question, entries, statement)).decode() == one["answer"]
+        kinds.add(question.kind)
+    assert kinds == set(get_args(Kind))

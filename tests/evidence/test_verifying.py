@@ -377,8 +377,9 @@ def test_a_held_checkpoint_is_held_to_the_keys() -> None:
 
 
 def test_a_file_of_keys_is_read() -> None:
-    """One a line, with comments, blank lines and any ends of lines."""
+    """One a line, with comments, blank lines, any ends of lines, and what editors put before."""
     assert read_keys(vkeys()) == KEYS
+    assert read_keys(f"\ufeff{KEYS[0]}\r\n") == KEYS[:1]
     assert read_keys(f"\r\n  {KEYS[0]} \r\n\r\n# {KEYS[1]}\r\n") == KEYS[:1]
 
 
