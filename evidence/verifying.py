@@ -34,7 +34,10 @@ class WrongKey(VerificationError):
     """Keys of the name are known, and the note is signed by another one."""
 
     def __init__(self, member: str, name: str) -> None:
-        super().__init__(f"{member} is not signed by any key that is known of {name}")
+        super().__init__(
+            f"{member} is not signed by any key that is known of {name}; if its keys were replaced "
+            "since, get the newest from the ledger's owner"
+        )
 
 
 class Unsigned(VerificationError):

@@ -93,8 +93,13 @@ class Packer:
     ) -> bytes:
         """The pack for a question; `since` is a checkpoint that the other side holds.
 
-        With `seen_by` it is for a partner, and holds nothing that does not concern it.
+        With `seen_by` it is for a partner, and holds nothing that does not concern it. Packs of one
+        book are made one after the other: many large ones at once would take all memory.
         """
+        with self._books.locked(f"packs of {wanted.book}"):
+            return self._pack(wanted, since, seen_by)
+
+    def _pack(self, wanted: Wanted, since: Sealed | None, seen_by: str | None) -> bytes:
         _check_subject(wanted)
         if seen_by is not None:
             _require_provable_to(seen_by, wanted)

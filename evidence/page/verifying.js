@@ -52,7 +52,10 @@ async function _open({ keys, signedBy }, member, bytes, name) {
   }
   const signers = await keysThatSigned(note, ours, member);
   if (!signers.length) {
-    refuse(`${member} is not signed by any key that is known of ${name}`);
+    refuse(
+      `${member} is not signed by any key that is known of ${name}; if its keys were replaced ` +
+        "since, get the newest from the ledger's owner",
+    );
   }
   signers.forEach((key) => signedBy.add(key));
   return note;
