@@ -77,8 +77,13 @@ def install(site: FastAPI) -> None:
         return _nothing_here(request)
 
     @site.exception_handler(HTTPException)
-    def _http(request: Request, _: HTTPException) -> Response:
-        return _nothing_here(request)
+    def _http(request: Request, error: HTTPException) -> Response:
+        if error.status_code != 405:  # noqa: PLR2004 - what a page is not asked with
+            return _nothing_here(request)
+        why = f"A page is not asked with {request.method}; see the Allow header."
+        answer = _told(request, Told(405, "method", "This cannot be done here", why))
+        answer.headers.update(error.headers or {})
+        return answer
 
     @site.exception_handler(SignInFirst)
     def _sign_in_first(request: Request, _: SignInFirst) -> Response:

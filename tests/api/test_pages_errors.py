@@ -131,5 +131,10 @@ def test_an_odd_id_is_still_in_the_address_that_a_sign_in_leads_back_to() -> Non
     assert sign_in_address(Request(scope)) == f"/pages/sign-in?next={quote(asked, safe='')}"
 
 
+def test_what_is_there_is_not_said_to_be_missing(browser: TestClient) -> None:
+    answer = browser.head("/pages/sign-in")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
 def test_the_address_without_its_last_slash_leads_to_the_pages(browser: TestClient) -> None:
     assert browser.get("/pages").headers["location"] == "/pages/"
