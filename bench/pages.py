@@ -2,14 +2,21 @@
 
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.pages import matrix
+from api.pages.asking import Asked
+from api.pages.showing import page_of
 from bootstrap.settings import Settings
 from keys.key import Role
 from tests.browser.pages import (
@@ -64,20 +71,38 @@ def pages(folder: Path) -> Iterator[Row]:
 
 
 def _made(site: Site) -> Iterator[Row]:
-    """From request to answer in one process, with the history in hand."""
-    settings = Settings(database_url=None, rate_per_second=0)
-    with TestClient(create_app(settings, site.services)) as client:
+    """In one process, with the history in hand: the page alone, and from request to answer."""
+    for name, wanted in VIEWS.items():
+        with redirect_stdout(StringIO()):  # the log of requests
+            turns = _turns(site, wanted)
+        yield f"the matrix {name}, rendered", _told([turn[:2] for turn in turns], "GET /livez")
+        yield (
+            f"the matrix {name}, request to answer",
+            _told([turn[::2] for turn in turns], "GET /livez"),
+        )
+
+
+def _turns(site: Site, wanted: str) -> list[tuple[float, float, float]]:
+    """Milliseconds of the least request, of a page rendered, and of the request for it."""
+    app = create_app(Settings(database_url=None, rate_per_second=0), site.services)
+    with TestClient(app) as client:
         secret = site.key(Role.READER, LARGE)
         client.post("/pages/sign-in", content=f"key={secret}", headers=FORM)
-        for name, wanted in VIEWS.items():
-            turns = [
-                (
-                    _milliseconds(client, "/livez"),
-                    _milliseconds(client, f"{MATRIX}?type={wanted}&at=2025-{n % 12 + 1:02}-01"),
-                )
-                for n in range(TIMES)
-            ]
-            yield f"the matrix {name}, made", _told(turns, "GET /livez")
+        queries = [f"type={wanted}&at=2025-{n % 12 + 1:02}-01" for n in range(TIMES)]
+        least = [_milliseconds(partial(client.get, "/livez")) for _ in queries]
+        rendered = [_milliseconds(_page(app, site, secret, query)) for query in queries]
+        whole = [_milliseconds(partial(client.get, f"{MATRIX}?{query}")) for query in queries]
+    return list(zip(least, rendered, whole, strict=True))
+
+
+def _page(app: FastAPI, site: Site, secret: str, query: str) -> Callable[[], Response]:
+    """What makes a page of a question, without the request around it."""
+    scope = {"type": "http", "method": "GET", "path": MATRIX, "headers": [], "app": app}
+    request = Request({**scope, "query_string": query.encode()})
+    request.state.key = site.services.keys.authenticate(secret)
+    at = request.query_params["at"]
+    asked = Asked(LARGE, at, "", site.services.questions, None)
+    return lambda: page_of(request, asked, matrix.show(request, asked))
 
 
 def _painted(site: Site) -> Iterator[Row]:
@@ -101,11 +126,11 @@ def _moved(page: Any, name: str, wanted: str) -> Iterator[Row]:
     yield f"a move of the slider, {name}", _told(turns, "a frame with a new word")
 
 
-def _milliseconds(client: TestClient, address: str) -> float:
+def _milliseconds(ask: Callable[[], Any]) -> float:
     start = time.perf_counter()
-    answer = client.get(address)
+    answer = ask()
     taken = 1000 * (time.perf_counter() - start)
-    assert answer.status_code == 200, address
+    assert answer.status_code == 200
     return taken
 
 
