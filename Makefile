@@ -13,13 +13,17 @@ SQLITE_SQL := $(wildcard */sql/*.sqlite.sql) $(wildcard */migrations/sqlite/*.sq
 # The first browser that is here of those that tests/browser knows of.
 BROWSER = $(shell for name in chromium chromium-browser google-chrome; do command -v $$name; done | head -n 1)
 
-.PHONY: demo test test-browser test-independent check serve bench fuzz faults soak clean
+.PHONY: demo test test-long test-browser test-independent check serve bench fuzz faults soak clean
 
 demo: $(READY)
 	$(BIN)/access-ledger demo
 
 test: $(READY)
 	$(BIN)/pytest -q -n 2 --dist loadscope
+
+# The same tests with all the examples that they promise; for every change a quarter of them is tried.
+test-long: $(READY)
+	ACCESS_LEDGER_TEST_LONG=1 $(BIN)/pytest -q -n 2 --dist loadscope
 
 # The pages, and the page that checks packs, in the Chromium that is here, or else Debian's.
 test-browser: $(READY)

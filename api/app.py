@@ -17,7 +17,7 @@ from api.links import add_links
 from api.observing import Observed
 from api.packing import WantedPack
 from api.pages.rendering import ROOT
-from api.pages.site import create_site, first_page
+from api.pages.site import FriendlyRefusals, create_site, first_page
 from api.rates import RateLimit
 from api.request_time import RequestTime
 from api.routes import asking, docs, health, keys, proving, recording
@@ -79,6 +79,7 @@ def create_app(
     app.add_middleware(RequestTime, seconds=settings.request_seconds)
     app.add_middleware(RateLimit, settings=settings)
     app.add_middleware(HeadLimit, max_header_bytes=settings.max_header_bytes)
+    app.add_middleware(FriendlyRefusals)
     app.add_middleware(PrivateByDefault)
     app.add_middleware(Observed)
     app.include_router(docs.router)
@@ -93,7 +94,8 @@ def create_app(
             room.router, prefix="/v1", tags=[tag], dependencies=[Depends(authenticated)]
         )
     app.mount(ROOT, create_site(app.state))
-    app.add_api_route("/", first_page, methods=["GET"], include_in_schema=False)
+    for address in ("/", ROOT):
+        app.add_api_route(address, first_page, methods=["GET"], include_in_schema=False)
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     return app
 

@@ -15,6 +15,7 @@ from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.figures import REQUESTS
+from api.pages.rendering import ROOT
 from api.problems import unforeseen
 from bootstrap.logs import kind_and_place
 
@@ -22,7 +23,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 """Asked every few seconds by machines: logged only when the answer is not 200."""
 
-PREFIX = "/v1"
+PREFIXES = ("/v1", ROOT)
+"""What routes of a router or of the pages do not know of themselves."""
 DOCUMENT = "/openapi.json"
 """The one address that FastAPI answers without a route of ours."""
 
@@ -98,17 +100,17 @@ def _note(
 
 
 def _template(scope: Scope) -> str:
-    """The path of the route with its parameters by name; a route does not know its router's."""
+    """The path of the route with its parameters by name."""
     if scope["path"] == DOCUMENT:
         return DOCUMENT
     path: str = getattr(scope.get("route"), "path", "unmatched")
-    under = scope["path"].startswith(PREFIX) and path.startswith("/")
-    return PREFIX + path if under and not path.startswith(PREFIX) else path
+    under = next((prefix for prefix in PREFIXES if scope["path"].startswith(f"{prefix}/")), "")
+    return under + path if path.startswith("/") and not path.startswith(f"{under}/") else path
 
 
 def _keep_addresses_out_of_traces() -> None:
     """FastAPI's span has begun with the address as it was asked; the route says enough."""
     span = trace.get_current_span()
     if span.is_recording():
-        span.set_attribute("url.path", "")
-        span.set_attribute("url.query", "")
+        for name in ("url.path", "url.query", "http.request.method_original"):
+            span.set_attribute(name, "")

@@ -10,12 +10,14 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.callers import caller_of
+from api.pages.rendering import ROOT
 from api.problems import problem
 from bootstrap.settings import Settings
 
 MAX_NAMES = 10_000
 """So many callers are kept in mind; of more, those heard of longest ago are forgotten."""
 UNAUTHENTICATED = 401
+SIGN_IN = f"{ROOT}/sign-in"
 
 
 class Buckets:
@@ -60,20 +62,19 @@ class RateLimit:
         failed = settings.failed_keys_per_minute
         self.failures = Buckets(failed / 60, max(1.0, failed))
         self.accepted: OrderedDict[bytes, str] = OrderedDict()
-        """The caller of each Authorization header that was accepted, by its SHA-256."""
+        """The caller of each credential that was accepted."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on if its caller has a token left."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"authorization")
-        digest = hashlib.sha256(given).digest() if given else None
+        credential, is_guess = _shown(scope)
         address = scope["client"][0] if scope["client"] else ""
-        caller = self.accepted.get(digest) if digest else None
+        caller = self.accepted.get(credential)
         name = caller or f"address {address}"
         wait = self.requests.wait(name)
-        if digest and not caller:
+        if is_guess and not caller:
             wait = max(wait, self.failures.wait(address))
         if wait:
             await _too_many(wait)(scope, receive, send)
@@ -81,22 +82,35 @@ class RateLimit:
         self.requests.take(name)
 
         async def noted(message: Message) -> None:
-            if digest and message["type"] == "http.response.start":
-                if message["status"] == UNAUTHENTICATED:
+            if message["type"] == "http.response.start":
+                if is_guess and message["status"] == UNAUTHENTICATED:
                     self.failures.take(address)
-                    self.accepted.pop(digest, None)
-                elif found := caller_of(Request(scope)):
-                    self._remember(digest, found)
+                    self.accepted.pop(credential, None)
+                elif credential and (found := caller_of(Request(scope))):
+                    self._remember(credential, found)
             await send(message)
 
         scope.setdefault("state", {})
         await self.app(scope, receive, noted)
 
-    def _remember(self, digest: bytes, caller: str) -> None:
-        self.accepted[digest] = f"key {caller}"
-        self.accepted.move_to_end(digest)
+    def _remember(self, credential: bytes, caller: str) -> None:
+        self.accepted[credential] = f"key {caller}"
+        self.accepted.move_to_end(credential)
         if len(self.accepted) > MAX_NAMES:
             self.accepted.popitem(last=False)
+
+
+def _shown(scope: Scope) -> tuple[bytes, bool]:
+    """What a request shows to be let in, by its SHA-256, and whether that may be a guessed key.
+
+    A page shows the cookie of a session, which only this process makes; the sign-in takes a key.
+    """
+    path: str = scope["path"]
+    if path == SIGN_IN:
+        return b"", scope["method"] == "POST"
+    header = b"cookie" if path.startswith(f"{ROOT}/") else b"authorization"
+    given: bytes = dict(scope["headers"]).get(header, b"")
+    return hashlib.sha256(given).digest() if given else b"", bool(given) and header != b"cookie"
 
 
 def _too_many(wait: float) -> ASGIApp:

@@ -5,8 +5,7 @@ import sys
 import uvicorn
 from fastapi import Request
 
-from api.app import create_app
-from api.doors import authenticated
+from api import doors
 from bootstrap import clock
 from bootstrap.settings import Settings
 from cli.connections import config_for
@@ -23,9 +22,12 @@ def main() -> None:
     async def let_in(request: Request) -> None:
         request.state.key = anybody
 
+    # Before the routes are made: an overridden dependency is worked out anew by each request.
+    doors.authenticated = let_in  # type: ignore[assignment]
+    from api.app import create_app  # noqa: PLC0415 - see above
+
     app = create_app(settings)
     app.user_middleware.clear()
-    app.dependency_overrides[authenticated] = let_in
     with bound("127.0.0.1", int(port)) as listener:
         uvicorn.Server(config_for(settings, app)).run(sockets=[listener])
 

@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     arrival_seconds: float = Field(
         default=20,
         gt=0,
-        description="How long a request's head and body may each take to arrive; then 408.",
+        description="How long a request's head and body may each take to arrive; then 408. And how "
+        "long a client may read nothing of its answer; then its connection is closed.",
     )
     request_seconds: float = Field(
         default=30, gt=0, description="How long a request may take; then it is stopped with 503."

@@ -1,4 +1,4 @@
-"""Connections: one whose request does not come in time is closed, so that none is held for ever."""
+"""Connections: one whose client does not send, or does not read, in time is closed for good."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ def config_for(settings: Settings, app: Any) -> uvicorn.Config:
     """How uvicorn serves the app, within the limits of the settings."""
 
     class Limited(_InTime):
-        head_seconds = settings.arrival_seconds
+        seconds = settings.arrival_seconds
 
     return uvicorn.Config(
         app,
@@ -28,14 +28,19 @@ def config_for(settings: Settings, app: Any) -> uvicorn.Config:
 
 
 class _InTime(H11Protocol):
-    """The server's own protocol, which limits the time between requests but not that of a head."""
+    """The server's own protocol, which limits the time between requests.
 
-    head_seconds: float
+    But neither that of a head, nor that in which nothing of an answer is read.
+    """
+
+    seconds: float
     _head_due: asyncio.TimerHandle | None = None
+    _reading_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a request."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)  # so that whatever is left unread is told of
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
@@ -46,16 +51,27 @@ class _InTime(H11Protocol):
         if not self._is_between_requests():
             self._head_came()
 
+    def pause_writing(self) -> None:
+        """Expect that the client reads what it does not take at once."""
+        super().pause_writing()
+        self._expect_reading()
+
+    def resume_writing(self) -> None:
+        """Go on: all has been taken."""
+        self._all_was_read()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
         self._head_came()
+        self._all_was_read()
         super().connection_lost(exc)
 
     def _is_between_requests(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
     def _expect_head(self) -> None:
-        self._head_due = self.loop.call_later(self.head_seconds, self._give_up)
+        self._head_due = self.loop.call_later(self.seconds, self._give_up)
 
     def _head_came(self) -> None:
         if self._head_due is not None:
@@ -66,3 +82,18 @@ class _InTime(H11Protocol):
         self._head_due = None
         if not self.transport.is_closing():
             self.transport.close()
+
+    def _expect_reading(self) -> None:
+        unread = self.transport.get_write_buffer_size()
+        self._reading_due = self.loop.call_later(self.seconds, self._look_what_was_read, unread)
+
+    def _look_what_was_read(self, before: int) -> None:
+        if self.transport.get_write_buffer_size() < before:
+            self._expect_reading()
+        else:
+            self.transport.abort()  # closed in order it would wait for the reader
+
+    def _all_was_read(self) -> None:
+        if self._reading_due is not None:
+            self._reading_due.cancel()
+            self._reading_due = None

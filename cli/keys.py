@@ -63,7 +63,7 @@ def list_(
     format: FormatOption = None,
 ) -> int:
     """List the keys; secrets are not stored, so none is shown."""
-    with opened() as (_, services):
+    with opened(existing=True) as (_, services):
         found = [KeyView.of(key) for key in services.keys.listed() if all or not key.revoked_at]
     remarks = (
         [] if found else ["No keys; make one with: access-ledger keys create NAME --role ROLE"]
@@ -83,7 +83,7 @@ def rotate(
 ) -> int:
     """Give a key a new secret and print it, this once; its name, role and books stay."""
     lasting = _duration(grace)
-    with opened() as (_, services):
+    with opened(existing=True) as (_, services):
         made = NewSecret.made(*services.keys.rotate(key, grace=lasting))
     former = f"ends in {grace}" if lasting else "opens nothing any more"
     return show(_secret(made, f"its former secret {former}"), format)
@@ -91,7 +91,7 @@ def rotate(
 
 def revoke(key: Wanted, /, *, format: FormatOption = None) -> int:
     """End a key for good, from the next request on."""
-    with opened() as (_, services):
+    with opened(existing=True) as (_, services):
         ended = KeyView.of(services.keys.revoke(key))
     when = short(text(ended.revoked_at))
     return show(View(ended, [f"Key {ended.name}, revoked at {when}"], [_sheet([ended])]), format)

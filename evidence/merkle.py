@@ -5,8 +5,7 @@ stored hashes of *complete* subtrees: `(level, index)` names the one over the le
 ``index << level`` up to, and without, ``(index + 1) << level``.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple, Self
 
@@ -20,6 +19,12 @@ MAX_SIZE = 2**63 - 1
 
 StoredHash = Callable[[int, int], bytes]
 """The hash of the complete subtree at a level and an index there."""
+Place = tuple[int, int]
+"""A complete subtree: its level, and its index there."""
+Span = tuple[int, int]
+"""A subtree by its leaves: from the first, to before the second number."""
+ReadHashes = Callable[[Collection[Place]], Mapping[Place, bytes]]
+"""The hashes of complete subtrees."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -53,7 +58,9 @@ def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
 
 def root_at(size: int, stored: StoredHash) -> bytes:
     """The root of the tree of the first `size` leaves."""
-    return _subtree_hash(0, size, stored) if size else EMPTY_ROOT
+    if not size:
+        return EMPTY_ROOT
+    return _folded([_require_stored(place, stored(*place)) for place in _complete(0, size)])
 
 
 def inclusion_proof(index: int, size: int, stored: StoredHash) -> list[bytes]:
@@ -61,18 +68,14 @@ def inclusion_proof(index: int, size: int, stored: StoredHash) -> list[bytes]:
 
     PATH(m, D_n) of RFC 9162 section 2.1.3.1; reads O(log n) stored hashes.
     """
-    return inclusion_proofs([index], size, stored)[0]
+    return proofs([inclusion_path(index, size)], _one_by_one(stored))[0]
 
 
-def inclusion_proofs(indexes: Iterable[int], size: int, stored: StoredHash) -> list[list[bytes]]:
-    """The paths from several leaves to one root; what they share is worked out once."""
-    subtree = cache(lambda start, end: _subtree_hash(start, end, stored))
-    proofs = []
-    for index in indexes:
-        if not 0 <= index < size:
-            raise ValueError(f"there is no leaf {index} in a tree of {size}")
-        proofs.append([subtree(*sibling) for sibling in _siblings(index, index + 1, size)])
-    return proofs
+def inclusion_path(index: int, size: int) -> list[Span]:
+    """The subtrees whose hashes are the inclusion proof of a leaf."""
+    if not 0 <= index < size:
+        raise ValueError(f"there is no leaf {index} in a tree of {size}")
+    return _siblings(index, index + 1, size)
 
 
 def consistency_proof(old_size: int, new_size: int, stored: StoredHash) -> list[bytes]:
@@ -81,6 +84,11 @@ def consistency_proof(old_size: int, new_size: int, stored: StoredHash) -> list[
     PROOF(m, D_n) of RFC 9162 section 2.1.4.1; reads O(log n) stored hashes. From an empty tree
     there is nothing to show, since every tree extends it.
     """
+    return proofs([consistency_path(old_size, new_size)], _one_by_one(stored))[0]
+
+
+def consistency_path(old_size: int, new_size: int) -> list[Span]:
+    """The subtrees whose hashes are a consistency proof."""
     if not 0 < old_size <= new_size:
         raise ValueError(f"there is no proof from a tree of {old_size} to one of {new_size}")
     if old_size == new_size:
@@ -88,15 +96,28 @@ def consistency_proof(old_size: int, new_size: int, stored: StoredHash) -> list[
     # The proof starts at the last complete subtree of the old tree; where that is the whole of it,
     # the verifier has its hash already.
     start = old_size & (old_size - 1)
-    siblings = _siblings(start, old_size, new_size)
     own = [(start, old_size)] if start else []
-    return [_subtree_hash(*subtree, stored) for subtree in (*own, *siblings)]
+    return [*own, *_siblings(start, old_size, new_size)]
 
 
-def _siblings(start: int, end: int, size: int) -> list[tuple[int, int]]:
+def proofs(paths: Sequence[Sequence[Span]], read: ReadHashes) -> list[list[bytes]]:
+    """The hashes along some paths. All that is stored is read at once, and each hash made once."""
+    parts = {span: _complete(*span) for span in {span for path in paths for span in path}}
+    found = read({place for part in parts.values() for place in part})
+    for place, value in found.items():
+        _require_stored(place, value)
+    hashes = {span: _folded([found[place] for place in part]) for span, part in parts.items()}
+    return [[hashes[span] for span in path] for path in paths]
+
+
+def _one_by_one(stored: StoredHash) -> ReadHashes:
+    return lambda places: {place: stored(*place) for place in places}
+
+
+def _siblings(start: int, end: int, size: int) -> list[Span]:
     """What stands beside the way from a complete subtree up to the root, lowest first."""
     low, high = 0, size
-    siblings: list[tuple[int, int]] = []
+    siblings: list[Span] = []
     while (low, high) != (start, end):
         middle = low + _split(high - low)
         if start < middle:
@@ -113,15 +134,23 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def _subtree_hash(start: int, end: int, stored: StoredHash) -> bytes:
-    """MTH(D[start:end]), where start is one at which the tree is split."""
-    complete: list[bytes] = []
+def _complete(start: int, end: int) -> list[Place]:
+    """The complete subtrees of falling size that the leaves from start on are made of.
+
+    The start is one at which the tree is split.
+    """
+    places = []
     while start < end:
         level = (end - start).bit_length() - 1
-        what = f"the stored hash ({level}, {start >> level})"
-        complete.append(require_hash(what, stored(level, start >> level)))
+        places.append((level, start >> level))
         start += 1 << level
-    return _folded(complete)
+    return places
+
+
+def _require_stored(place: Place, value: bytes) -> bytes:
+    if len(value) != HASH_BYTES:  # what it is called is put together for a fault alone
+        raise MalformedHash(f"the stored hash {place}", value)
+    return value
 
 
 def _folded(complete: Sequence[bytes]) -> bytes:

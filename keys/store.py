@@ -189,9 +189,9 @@ class Keys:
         return key.last_used_at is None or self._clock() - key.last_used_at >= USE_NOTED_EVERY
 
     def note_use(self, key: Key) -> None:
-        """Note that the key is in use, once a minute."""
+        """Note that the key is in use, once a minute. Raises StoreError rather than wait long."""
         now = self._clock()
-        with self._database.writing() as connection:
+        with self._database.writing(wait=False) as connection:
             self._sql.note_use(
                 connection,
                 id=key.id,

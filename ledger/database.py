@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -80,8 +81,11 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Any]:
         """A connection for reading, each statement by itself."""
 
-    def writing(self) -> AbstractContextManager[Any]:
-        """A connection in a transaction that commits at the end; for tables other than entries."""
+    def writing(self, *, wait: bool = True) -> AbstractContextManager[Any]:
+        """A connection in a transaction that commits at the end; for tables other than entries.
+
+        Without `wait` it raises StoreError at once where another writer has the whole file.
+        """
 
     def close(self) -> None:
         """Give the connections back."""
@@ -110,8 +114,12 @@ class _PostgresAdapter(_AllAtOnce, PyFormatAdapter):  # type: ignore[misc]
     how: ClassVar[Mapping[str, Any]] = {"binary": True}
 
 
+@lru_cache(maxsize=16)
 def load_sql(folder: Path, dialect: Dialect) -> Any:
-    """The statements in a folder, by name: ``x.sql`` serves both dialects, ``x.sqlite.sql`` one."""
+    """The statements in a folder, by name: ``x.sql`` serves both dialects, ``x.sqlite.sql`` one.
+
+    They are read once in a process.
+    """
     texts = [
         path.read_text(encoding="utf-8")
         for path in sorted(folder.glob("*.sql"))

@@ -13,9 +13,8 @@ from domain.instants import format_instant
 from evidence.checkpoints import Checkpoint, sign_checkpoint
 from evidence.merkle import (
     Appender,
-    consistency_proof,
-    inclusion_proof,
-    inclusion_proofs,
+    consistency_path,
+    inclusion_path,
     leaf_hash,
     root_at,
 )
@@ -256,24 +255,20 @@ class Log:
         """For each position its leaf, and the proof that it is in the tree of a size."""
         with self._database.reading() as connection:
             leaves = self._leaves(connection, list(positions))
-            proofs = self._tree(connection).proved(
-                lambda stored: inclusion_proofs(leaves, size, stored)
-            )
+            proofs = self._tree(connection).proved([inclusion_path(leaf, size) for leaf in leaves])
         return list(zip(leaves, proofs, strict=True))
 
     def inclusion_of_leaf(self, leaf: int, size: int) -> list[bytes]:
         """The proof that a leaf is in the tree of a size. Raises ValueError where it is not."""
         with self._database.reading() as connection:
             self._require(connection, size)
-            return self._tree(connection).proved(lambda stored: inclusion_proof(leaf, size, stored))
+            return self._tree(connection).proved([inclusion_path(leaf, size)])[0]
 
     def consistency(self, old_size: int, new_size: int) -> list[bytes]:
         """The proof that one tree begins with another. Raises ValueError where it does not."""
         with self._database.reading() as connection:
             self._require(connection, new_size)
-            return self._tree(connection).proved(
-                lambda stored: consistency_proof(old_size, new_size, stored)
-            )
+            return self._tree(connection).proved([consistency_path(old_size, new_size)])[0]
 
     def _require(self, connection: Any, size: int) -> None:
         if size > (newest := self._state(connection)["size"]):

@@ -7,9 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
-from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
+from eventsourcing.persistence import (
+    ConnectionUnavailableError,
+    IntegrityError,
+    OperationalError,
+    StoredEvent,
+)
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -23,6 +29,8 @@ from ledger.deadline import TookTooLong, is_over, remaining_seconds, require_tim
 LOCK_TIMEOUT_SECONDS = 30
 MOST_CACHED_BYTES = 256 * 2**20
 """The connections of a process use their pages anew rather than hold more than this together."""
+MOST_CONNECTIONS = 60
+"""More than a server has threads, so that no reader ever waits for a connection."""
 PROGRESS_STEPS = 20_000
 """A statement looks at the clock each time it has taken so many steps."""
 
@@ -51,8 +59,33 @@ class _Datastore(SQLiteDatastore):
         super().__init__(path, lock_timeout=LOCK_TIMEOUT_SECONDS, originator_id_type="text")
         self.pool.close()
         self.pool = _Pool(
-            db_name=path, lock_timeout=LOCK_TIMEOUT_SECONDS, pool_timeout=LOCK_TIMEOUT_SECONDS
+            db_name=path,
+            lock_timeout=LOCK_TIMEOUT_SECONDS,
+            pool_timeout=LOCK_TIMEOUT_SECONDS,
+            max_overflow=MOST_CONNECTIONS,
         )
+        self._turn = Lock()
+
+    @contextmanager
+    def get_connection(self, *, commit: bool, wait: bool = True) -> Iterator[SQLiteConnection]:
+        """The library's, but who waits to write waits outside of its pool.
+
+        Within it all who come later would wait behind, also those who only read.
+        """
+        if not commit:
+            with super().get_connection(commit=False) as connection:
+                yield connection
+            return
+        left = remaining_seconds()
+        patience = LOCK_TIMEOUT_SECONDS if left is None else min(LOCK_TIMEOUT_SECONDS, max(0, left))
+        if not self._turn.acquire(timeout=patience if wait else 0):
+            require_time()
+            raise ConnectionUnavailableError("another request of this process is writing")
+        try:
+            with super().get_connection(commit=True) as connection:
+                yield connection
+        finally:
+            self._turn.release()
 
 
 class SQLiteRecorder(SQLiteApplicationRecorder, Recorder):
@@ -84,10 +117,10 @@ class SQLiteRecorder(SQLiteApplicationRecorder, Recorder):
 
 
 @contextmanager
-def _immediate(raw: sqlite3.Connection) -> Iterator[None]:
+def _immediate(raw: sqlite3.Connection, *, wait: bool = True) -> Iterator[None]:
     """A transaction that takes the write lock at once, so that it never fails half way for it."""
     try:
-        raw.execute("BEGIN IMMEDIATE")
+        _begin(raw, wait=wait)
         try:
             with _interrupted_in_time(raw):
                 yield
@@ -99,6 +132,18 @@ def _immediate(raw: sqlite3.Connection) -> Iterator[None]:
         raise IntegrityError(str(error)) from error
     except sqlite3.DatabaseError as error:
         raise OperationalError(str(error)) from error
+
+
+def _begin(raw: sqlite3.Connection, *, wait: bool) -> None:
+    """Take the write lock; without waiting only if no other process has it."""
+    if wait:
+        raw.execute("BEGIN IMMEDIATE")
+        return
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
 
 
 def _commit(raw: sqlite3.Connection) -> None:
@@ -155,11 +200,14 @@ class SQLiteDatabase:
                 raise OperationalError(str(error)) from error
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
         """A connection that holds the file's write lock; one commit at the end."""
-        with store_errors(self.where), self._datastore.get_connection(commit=True) as connection:
+        with (
+            store_errors(self.where),
+            self._datastore.get_connection(commit=True, wait=wait) as connection,
+        ):
             raw = _raw(connection)
-            with _immediate(raw):
+            with _immediate(raw, wait=wait):
                 yield raw
 
     def copy_to(self, path: Path) -> int:

@@ -3,16 +3,14 @@
 They can be made anew from the entries at any time.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from evidence.merkle import HASH_BYTES, Row, StoredHash
+from evidence.merkle import HASH_BYTES, Place, Row, Span, proofs
 from ledger.checkpoints import REBUILD, LogDamaged
 from ledger.stored_bytes import canonical_json
 
 HASHES_PER_ROW = 256
-
-Proof = TypeVar("Proof")
 
 
 class StoredTree:
@@ -60,25 +58,18 @@ class StoredTree:
             start, hashes = start + len(taken), hashes[len(taken) :]
         self._sql.put_log_hashes(self._connection, rows)
 
-    def proved(self, prove: Callable[[StoredHash], Proof]) -> Proof:
-        """What is proven from stored hashes: first seen which ones, then read in one statement.
+    def proved(self, paths: Sequence[Sequence[Span]]) -> list[list[bytes]]:
+        """The hashes along paths, read in one statement. Raises LogDamaged where one is missing."""
+        return proofs(paths, self._read)
 
-        Raises LogDamaged where one of them is not there.
-        """
-        wanted: set[tuple[int, int]] = set()
-
-        def noted(level: int, index: int) -> bytes:
-            wanted.add((level, index))
-            return bytes(HASH_BYTES)
-
-        prove(noted)
-        places = [(level, *divmod(index, HASHES_PER_ROW)) for level, index in wanted]
-        rows = self._sql.some_hashes(self._connection, wanted=canonical_json(places).decode())
+    def _read(self, places: Collection[Place]) -> dict[Place, bytes]:
+        wanted = [(level, *divmod(index, HASHES_PER_ROW)) for level, index in places]
+        rows = self._sql.some_hashes(self._connection, wanted=canonical_json(wanted).decode())
         found = {
             (row["level"], row["tile"] * HASHES_PER_ROW + row["place"]): bytes(row["digest"])
             for row in rows
         }
-        return prove(lambda level, index: _require(level, index, found.get((level, index), b"")))
+        return {place: _require(*place, found.get(place, b"")) for place in places}
 
 
 def _require(level: int, index: int, found: bytes) -> bytes:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from shutil import copyfile
 
 import psycopg
 import pytest
@@ -16,9 +17,12 @@ from bootstrap.settings import Settings
 from ledger.database import Database
 from ledger.keyring import create_keyring
 from ledger.migrate import migrate
+from tests.depth import tries
 from tests.postgres import running_server
 
-hypothesis_settings.register_profile("here", database=None, print_blob=True)
+hypothesis_settings.register_profile(
+    "here", max_examples=tries(100), deadline=None, database=None, print_blob=True
+)
 hypothesis_settings.load_profile("here")
 
 for _variable in [name for name in os.environ if name.startswith("ACCESS_LEDGER_")]:
@@ -61,7 +65,7 @@ def _url(server: str, name: str) -> str:
 def _postgres_database(server: str, template: str) -> Iterator[Settings]:
     name = f"al_{os.getpid()}_{next(_names)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         yield Settings(database_url=_url(server, name))
     finally:
@@ -91,12 +95,18 @@ def postgres_settings(postgres_server: str, tmp_path: Path) -> Iterator[Settings
         yield settings.model_copy(update={"log_key_file": key_file})
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    file = tmp_path_factory.mktemp("migrated") / "ledger.db"
+    _migrate(Settings(file=file))
+    return file
+
+
 @pytest.fixture
-def sqlite_settings(tmp_path: Path) -> Settings:
+def sqlite_settings(migrated_file: Path, tmp_path: Path) -> Settings:
     """A fresh, migrated SQLite file."""
-    settings = Settings(file=tmp_path / "ledger.db")
-    _migrate(settings)
-    return settings
+    return Settings(file=Path(copyfile(migrated_file, tmp_path / "ledger.db")))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,15 +1,19 @@
 """Errors of the pages: what stands in the way and what to do next; the question stays."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
+import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from api.callers import is_local
 from api.figures import FAILED_VERIFICATIONS
-from api.pages.rendering import ROOT, render
+from api.pages.asking import query
+from api.pages.rendering import ROOT, here, render
 from api.pages.session import Elsewhere, SignInFirst, sign_in_address
 from api.problems import DAMAGED, NO_SIGNING_KEYS, BadRequest, problem
 from evidence.errors import VerificationError
@@ -73,19 +77,24 @@ def install(site: FastAPI) -> None:
         return _nothing_here(request)
 
     @site.exception_handler(HTTPException)
-    def _http(request: Request, _: HTTPException) -> Response:
-        return _nothing_here(request)
+    def _http(request: Request, error: HTTPException) -> Response:
+        if error.status_code != 405:  # noqa: PLR2004 - what a page is not asked with
+            return _nothing_here(request)
+        why = f"A page is not asked with {request.method}; see the Allow header."
+        answer = _told(request, Told(405, "method", "This cannot be done here", why))
+        answer.headers.update(error.headers or {})
+        return answer
 
     @site.exception_handler(SignInFirst)
     def _sign_in_first(request: Request, _: SignInFirst) -> Response:
-        if _is_data(request):
+        if is_data(request.scope["path"]):
             why = "sign in at /pages/sign-in, or send a key to the API under /v1"
             return problem(401, "no-key", why)
         return RedirectResponse(sign_in_address(request), 303)
 
     @site.exception_handler(Elsewhere)
     def _elsewhere(request: Request, _: Elsewhere) -> Response:
-        return render(request, "elsewhere.html", here=_here(request))
+        return render(request, "elsewhere.html", here=here(request))
 
     @site.exception_handler(Exception)
     def _failed(request: Request, _: Exception) -> Response:
@@ -102,10 +111,27 @@ def _nothing_here(request: Request) -> Response:
     return _told(request, Told(404, "not-found", "There is no such page", why))
 
 
+def as_page(request: Request, headers: Headers, document: bytes) -> Response:
+    """A problem document as a page, with what its headers say beside its content."""
+    told = orjson.loads(document)
+    code = told["type"].removeprefix("/problems/")
+    page = page_of(request, Told(told["status"], code, told["title"], told["detail"]))
+    kept = {name: value for name, value in headers.items() if not name.startswith("content-")}
+    page.headers.update(kept)
+    return page
+
+
 def _told(request: Request, told: Told) -> Response:
-    if _is_data(request):
+    if is_data(request.scope["path"]):
         return problem(told.status, told.code, told.why)
+    return page_of(request, told)
+
+
+def page_of(request: Request, told: Told) -> Response:
+    """An error as a page that keeps the question."""
     kept = request.query_params
+    at, known_at = kept.get("at", ""), kept.get("known_at", "")
+    path = quote(request.scope["path"])
     return render(
         request,
         "error.html",
@@ -114,20 +140,17 @@ def _told(request: Request, told: Told) -> Response:
         why=told.why,
         book=request.path_params.get("book"),
         code=told.code,
-        path=request.url.path,
-        here=_here(request) if request.method == "GET" else "",
-        clocks_form="two_clocks.html"
-        if request.url.path.endswith("/differences")
-        else "clocks.html",
-        at=kept.get("at", ""),
-        known_at=kept.get("known_at", ""),
+        path=path,
+        here=here(request),
+        whole=f"{path}{query(at=at, known_at=known_at)}",
+        is_form=request.method == "POST",
+        clocks_form="two_clocks.html" if path.endswith("/differences") else "clocks.html",
+        at=at,
+        known_at=known_at,
         kept={name: value for name, value in kept.items() if name not in {"at", "known_at"}},
     )
 
 
-def _is_data(request: Request) -> bool:
-    return request.url.path.endswith((".json", ".csv"))
-
-
-def _here(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+def is_data(path: str) -> bool:
+    """Whether an address is that of a twin, which is for programs."""
+    return path.endswith((".json", ".csv"))

@@ -11,7 +11,6 @@ from api.pages.asking import Asked
 from api.pages.matrix import history_of, holding_row
 from api.pages.parts import first_of
 from api.pages.proving import of_offboarding
-from api.pages.rendering import type_name
 from api.pages.showing import Cell, View
 from domain.instants import format_instant, to_microseconds
 from domain.values import PORTFOLIO_PATTERN
@@ -102,7 +101,6 @@ def show(request: Request, asked: Asked) -> View:
             "closing": closing,
             "lateness": lateness,
             "overdue": sum((item.days_late or 0) > 0 for item in report.still_open),
-            "type_of": type_name,
         },
         evidence=of_offboarding(partner),
     )

@@ -28,6 +28,15 @@ from projections.packing import verify_page
 LONGEST_ENCODED = 3 * MAX_NOTE_BYTES + LONGEST_FORM
 """A checkpoint may be as long as a note, and each of its bytes may take three in a form."""
 
+OF_THE_BOOK = (
+    "Whoever has this pack sees the whole book: every partner and every asset, also those that are "
+    "not on this page. Evidence about one partner alone is on the page of that partner."
+)
+OF_THE_ASSET = (
+    "With the first two, whoever has the pack sees every partner of this asset. Evidence about one "
+    "partner alone is on the page of that partner."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -39,6 +48,8 @@ class Offer:
     partner: str | None = None
     choices: Sequence[AssetRef] = ()
     """The assets on the page, where a pack is about one of them."""
+    discloses: str = ""
+    """What whoever is given the pack learns of others, where the page may show less."""
 
     def address(self, book: str, clocks: Mapping[str, str]) -> str:
         """Where the pack is asked for; the whole question stands in the address."""
@@ -68,7 +79,9 @@ class Offer:
 
 def of_matrix(asked: Asked) -> Offer | None:
     """The matrix; a partner's key sees a part of it, which no pack can prove."""
-    return None if asked.partner else Offer("matrix", (("matrix", "The whole matrix"),))
+    if asked.partner:
+        return None
+    return Offer("matrix", (("matrix", "The whole matrix"),), discloses=OF_THE_BOOK)
 
 
 def of_ownership(asked: Asked, assets: Sequence[AssetRef]) -> Offer | None:
@@ -88,7 +101,7 @@ def of_asset(asked: Asked, asset: tuple[str, str]) -> Offer:
         ("who", "Who had access at this moment"),
         owner,
     )
-    return Offer("asset", kinds, asset=asset)
+    return Offer("asset", kinds, asset=asset, discloses=OF_THE_ASSET)
 
 
 def of_partner(partner: str) -> Offer:

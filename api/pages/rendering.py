@@ -44,6 +44,8 @@ CAUSES = {
     "asset_deleted": "the asset was deleted",
 }
 
+REMOVERS = {"owner": "the owner", "partner": "the partner itself", "meta": "Meta"}
+
 
 def type_name(asset_type: str) -> str:
     """A type of assets in the plural as people say it; one that is not known as it came."""
@@ -65,15 +67,31 @@ def partner_address(book: str, partner: str) -> str:
     return f"{ROOT}/{book}/partners/{quote(partner, safe='')}/timeline"
 
 
+def here(request: Request) -> str:
+    """The address that was asked for, as it goes into a link."""
+    query = request.url.query
+    return quote(request.scope["path"]) + (f"?{query}" if query else "")
+
+
 def cause_name(cause: str) -> str:
     """Why a window closed, in words."""
     return CAUSES.get(cause, cause.replace("_", " "))
 
 
+def remover_name(who: str | None) -> str:
+    """Who ended a partnership, in words; nothing where that is not known."""
+    return REMOVERS.get(who or "", "")
+
+
 def moment_text(moment: datetime | int) -> str:
-    """A moment for people, in UTC; seconds and their parts only where there are any."""
+    """A moment for people, in UTC; seconds and their parts only where there are any.
+
+    A microsecond after a look is where what it saw is no longer certain.
+    """
     if isinstance(moment, int):
         moment = from_microseconds(moment)
+    if moment.microsecond == 1 and not moment.second:
+        return f"{moment.day} {moment:%b %Y, just after %H:%M}"
     text = f"{moment.day} {moment:%b %Y, %H:%M}"
     if moment.microsecond:
         text += f":{moment:%S.%f}".rstrip("0")
@@ -123,6 +141,7 @@ def _environment() -> Environment:
         kind_name=kind_name,
         edge=edge_tag,
         cause=cause_name,
+        remover=remover_name,
     )
     environment.globals.update(
         static=static_url,

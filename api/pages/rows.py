@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from api.pages.chart import Bar
 from api.pages.rendering import LEVELS as WORDS
-from api.pages.rendering import asset_address, partner_address, type_name
+from api.pages.rendering import asset_address, kind_name, partner_address
 from projections.answers import AssetRef
 from projections.histories import LEVELS, Counts, Party
 
@@ -29,7 +29,7 @@ def party_head(book: str, party: Party, onward: str) -> Markup:
 def asset_head(book: str, asset: AssetRef, onward: str, *, with_type: bool) -> Markup:
     """An asset with the link to its timeline."""
     link = _linked(asset_address(book, asset.type, asset.id), onward, asset.name, asset.id)
-    return link + SMALL.format(type_name(asset.type)) if with_type else link
+    return link + SMALL.format(kind_name(asset.type)) if with_type else link
 
 
 @lru_cache(maxsize=20_000)

@@ -1,4 +1,4 @@
-"""Signing in: a key is handed over once, and the browser then holds it sealed, for an hour of use.
+"""Signing in: a key is handed over once, and the browser then holds it sealed, while it is used.
 
 The cookie is the key's secret, encrypted and dated by a key that only this process has. The key is
 looked up on each request, so a revocation holds at once; signing out ends the session itself.
@@ -14,13 +14,15 @@ from fastapi import Request, Response
 from fastapi.security import HTTPAuthorizationCredentials
 
 from api.doors import authenticated
-from api.pages.rendering import ROOT
+from api.pages.rendering import ROOT, here
 from api.problems import BadRequest
 from keys.key import NotAuthenticated
 from ledger.book import Clock
 
 COOKIE = "access_ledger"
 IDLE_SECONDS = 3600
+LONGEST_SECONDS = 12 * 3600
+"""How long a session lasts that is used all the time, by whoever came by its cookie."""
 RENEWED_AFTER_SECONDS = 300
 LONGEST_FORM = 10_000
 MOST_ENDED = 1_000
@@ -59,6 +61,8 @@ class Sessions:
         session, secret = self._opened(cookie)
         key, began = _name(secret), int(session.partition(" ")[0])
         if session in self._ended.get(key, ()) or began <= self._all_ended.get(key, -1):
+            raise SignInFirst
+        if self._now() - began > LONGEST_SECONDS:
             raise SignInFirst
         age = self._now() - self._fernet.extract_timestamp(cookie.encode())
         return secret, self._sealed(session, secret) if age > RENEWED_AFTER_SECONDS else None
@@ -188,5 +192,4 @@ def safe_next(wanted: str) -> str:
 
 def sign_in_address(request: Request) -> str:
     """The address of the sign-in that leads back to what was asked for."""
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return f"{ROOT}/sign-in?next={quote(wanted, safe='')}"
+    return f"{ROOT}/sign-in?next={quote(here(request), safe='')}"

@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.doors import OF_A_BOOK, door
+from api.doors import EVERY_ROLE, OF_A_BOOK, door
 from api.pages import (
     books,
     differences,
@@ -36,6 +36,7 @@ from api.pages.session import (
     signed_in,
 )
 from api.pages.showing import add_page
+from api.problems import MEDIA_TYPE
 from bootstrap import clock
 from keys.key import NotAuthenticated
 
@@ -62,7 +63,7 @@ def create_site(state: Any) -> FastAPI:
     site.include_router(open_router)
     session = Depends(signed_in)
     # The door to every book comes after the session that names the key.
-    inside = APIRouter(dependencies=[session])
+    inside = APIRouter(dependencies=[session, door(*EVERY_ROLE)])
     inside.add_api_route("/", books.page, methods=["GET"])
     inside.add_api_route("/books.json", books.as_json, methods=["GET"])
     inside.add_api_route("/books.csv", books.as_csv, methods=["GET"])
@@ -91,6 +92,36 @@ def create_site(state: Any) -> FastAPI:
 async def first_page() -> Response:
     """From the address of the server to its pages."""
     return RedirectResponse(f"{ROOT}/", 303)
+
+
+class FriendlyRefusals:
+    """ASGI middleware around the whole app: what refuses a page before it is asked is one too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and put a problem document into a page."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not path.startswith(f"{ROOT}/") or errors.is_data(path):
+            await self.app(scope, receive, send)
+            return
+        problem: MutableHeaders | None = None
+
+        async def told(message: Message) -> None:
+            nonlocal problem
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("Content-Type") == MEDIA_TYPE:
+                    problem = headers
+                    return
+            if problem is None:
+                await send(message)
+            else:  # which comes in one piece
+                page = errors.as_page(Request(scope), problem, message["body"])
+                await Headers(page)(scope, receive, send)
+
+        await self.app(scope, receive, told)
 
 
 class Headers:
@@ -134,7 +165,9 @@ open_router.add_api_route("/verify", proving.verify, methods=["GET"])
 @open_router.get("/sign-in")
 def sign_in_page(request: Request, next: str = "") -> Response:
     """The form that takes a key."""
-    return render(request, "sign-in.html", next=safe_next(next), why="")
+    # Whoever was sent here in spite of a cookie had a session.
+    ended = bool(next) and COOKIE in request.cookies
+    return render(request, "sign-in.html", next=safe_next(next), why="", ended=ended)
 
 
 @open_router.post("/sign-in")
@@ -149,7 +182,7 @@ async def sign_in(request: Request) -> Response:
             "This key opens nothing here. It may be mistyped, revoked or expired: paste the whole "
             "key, which begins with al_live_, or ask whoever manages the keys."
         )
-        return render(request, "sign-in.html", status=401, next=wanted, why=why)
+        return render(request, "sign-in.html", status=401, next=wanted, why=why, ended=False)
     response = RedirectResponse(wanted, 303)
     keep(request, response, sessions_of(request).begun(secret))
     return response

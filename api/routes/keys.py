@@ -23,7 +23,6 @@ from projections.paging import Cursor
 
 router = APIRouter(dependencies=[Depends(only_known)])
 
-DEFAULT_PAGE = 200
 ADMIN = door(Role.ADMIN)
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -169,7 +168,7 @@ def access_log_of_book(
     request: Request,
     book: Book,
     ledger: Ledger,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit,
     cursor: PageCursor = None,
 ) -> Response:
     """Who looked at a book, which packs were made, and which keys reach it, the newest first."""
@@ -183,7 +182,7 @@ def access_log_of_book(
     responses=documented(),
 )
 def access_log(
-    request: Request, ledger: Ledger, limit: Limit = DEFAULT_PAGE, cursor: PageCursor = None
+    request: Request, ledger: Ledger, limit: Limit, cursor: PageCursor = None
 ) -> Response:
     """The access log of the whole ledger, the newest first."""
     return shown(request, _page(ledger, None, cursor, limit))

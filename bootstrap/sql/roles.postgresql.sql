@@ -44,9 +44,10 @@ GRANT USAGE ON SEQUENCE stored_events_notification_id_seq TO access_ledger_api;
 
 GRANT SELECT, INSERT ON idempotency_key TO access_ledger_api;
 
--- Knocking: only the API looks keys up and changes them, and writes down who looked.
-GRANT SELECT, INSERT, UPDATE ON api_key TO access_ledger_api;
-GRANT SELECT, INSERT, UPDATE, DELETE ON api_key_secret TO access_ledger_api;
+-- Knocking: only the API looks keys up, makes and ends them, and writes down who looked. What a key
+-- opens never changes.
+GRANT SELECT, INSERT, UPDATE (revoked_at, last_used_at) ON api_key TO access_ledger_api;
+GRANT SELECT, INSERT, UPDATE (ends_at), DELETE ON api_key_secret TO access_ledger_api;
 GRANT SELECT, INSERT ON access_record TO access_ledger_api;
 GRANT USAGE ON SEQUENCE access_record_number_seq TO access_ledger_api;
 

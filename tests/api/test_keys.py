@@ -1,9 +1,15 @@
 """Keys over HTTP: one of a name, whatever is sent again; a secret is shown once."""
 
+import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import pytest
 from starlette.testclient import TestClient
 
+from bootstrap.services import Services
+from bootstrap.settings import Settings
 from tests.api.conftest import OWNER, Headers
 
 WANTED = {"name": "warehouse", "role": "reader", "books": [OWNER]}
@@ -63,3 +69,19 @@ def test_the_document_says_that_keys_are_not_replayed(client: TestClient) -> Non
     paths = client.get("/openapi.json").json()["paths"]
     assert "Idempotency-Key is not read here" in paths["/v1/keys"]["post"]["description"]
     assert "sent again" in paths["/v1/keys/{key}/rotate"]["post"]["description"]
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_reader_is_answered_while_another_process_writes(
+    settings: Settings, services: Services, client: TestClient
+) -> None:
+    """That its key is in use is noted by a later request."""
+    with closing(sqlite3.connect(settings.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        assert client.get("/v1/portfolios").status_code == 200
+        assert time.monotonic() - began < 5
+        other.execute("ROLLBACK")
+    assert services.keys.listed()[0].last_used_at is None
+    assert client.get("/v1/portfolios").status_code == 200
+    assert services.keys.listed()[0].last_used_at is not None

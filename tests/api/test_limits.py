@@ -22,7 +22,7 @@ from bootstrap.settings import Settings
 from keys.key import Role
 from ledger.book import Books
 from ledger.deadline import TookTooLong, deadline_in
-from tests.api.conftest import OWNER, PARTNER, Recorder, knocking
+from tests.api.conftest import FORM, OWNER, PARTNER, Recorder, knocking
 
 BOOK = f"/v1/portfolios/{OWNER}"
 ENDLESS = {
@@ -263,3 +263,32 @@ def test_the_rate_is_the_keys_whatever_its_secret() -> None:
     assert _get(client, "one") == _get(client, "two") == 200  # known by the address until now
     statuses = [_get(client, ("one", "two")[nth % 2]) for nth in range(6)]
     assert statuses == [200] * 4 + [429] * 2
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_keys_tried_at_the_sign_in_use_up_the_same_budget(
+    settings: Settings, services: Services
+) -> None:
+    """The form is shown all the same, and keys that were accepted go on."""
+    with _client(settings, services, failed_keys_per_minute=5) as client:
+        assert client.get("/v1/portfolios").status_code == 200
+
+        def sign_in(key: str) -> int:
+            return client.post("/pages/sign-in", content=f"key={key}", headers=FORM).status_code
+
+        assert [sign_in(f"al_live_{nth}") for nth in range(7)] == [401] * 5 + [429] * 2
+        assert client.get("/pages/sign-in").status_code == 200
+        assert client.get("/v1/portfolios").status_code == 200
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_session_has_the_rate_of_its_key(settings: Settings, services: Services) -> None:
+    """Whoever asks pages and the API with one key has one bucket."""
+    with _client(settings, services, rate_per_second=0.001, rate_burst=4) as client:
+        secret = client.headers["Authorization"].removeprefix("Bearer ")
+        client.follow_redirects = False
+        client.post("/pages/sign-in", content=f"key={secret}", headers=FORM)
+        paths = ("/pages/books.json", "/v1/portfolios")
+        assert [client.get(path).status_code for path in paths] == [200] * 2  # by the address
+        statuses = [client.get(paths[nth % 2]).status_code for nth in range(6)]
+        assert statuses == [200] * 4 + [429] * 2

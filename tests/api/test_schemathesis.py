@@ -15,6 +15,7 @@ from bootstrap.services import open_services
 from bootstrap.settings import Settings
 from keys.key import OF_THE_WHOLE, Role
 from tests.api.conftest import OWNER, Headers, Recorder, knocking
+from tests.depth import tries
 
 REQUESTS = [
     (path, method.upper(), mode)
@@ -74,7 +75,7 @@ def _headers(keys: dict[Role, Headers], path: str) -> Headers:
 
 @pytest.mark.parametrize(("path", "method", "mode"), REQUESTS)
 @given(data=st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(15), deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_request_has_a_documented_answer(
     document: Any, path: str, method: str, mode: GenerationMode, data: st.DataObject
 ) -> None:

@@ -4,7 +4,6 @@ Clients send facts from threads of their own to a real server, which is killed a
 whoever hears no answer sends the same again, blindly. The model knows what was acknowledged.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,12 +24,13 @@ from bootstrap.settings import Settings
 from ledger.migrate import migrate
 from tests.api.served import Server, recorders_key
 from tests.conftest import _TEMPLATE, _postgres_database
+from tests.depth import tries
 
 BOOKS = ("506914307656634", "506914307656635")
 PARTNERS = [str(700_000_000_000_000 + nth) for nth in range(6)]
 UNLIMITED = {"ACCESS_LEDGER_RATE_PER_SECOND": "0"}
 RETRY_SECONDS = 30
-EXAMPLES = int(os.environ.get("ACCESS_LEDGER_TEST_STATEFUL_RUNS", "3"))
+EXAMPLES = tries(12)
 """Each run starts a server, and most start it again after a crash; more runs find more."""
 
 
@@ -293,7 +293,7 @@ def test_a_postgresql_ledger_equals_the_model_through_retries_and_crashes(
 
 
 def test_a_client_that_retries_through_kills_never_writes_twice() -> None:
-    """As a script would do it: one client in a loop, a server that dies under it ten times."""
+    """As a script would do it: a client in a loop, a server that dies under it again and again."""
     with _sqlite() as settings, ThreadPoolExecutor(1) as pool:
         server = Server(settings, **UNLIMITED)
         server.key = recorders_key(settings, *BOOKS)
@@ -314,7 +314,7 @@ def test_a_client_that_retries_through_kills_never_writes_twice() -> None:
             return acknowledged
 
         recording = pool.submit(record)
-        for nth in range(10):
+        for nth in range(tries(10)):
             time.sleep(0.2 + nth / 100)
             server.kill()
             server.start()

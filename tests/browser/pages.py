@@ -22,7 +22,6 @@ from cli.storytelling import BRAND, ScriptedClock, tell
 from keys.key import NewKey, Role
 from ledger.importing import parse_line
 
-VENDOR = Path(__file__).parent / "vendor"
 MATRIX = f"/pages/{BRAND}/matrix"
 LARGE = "500000000000001"
 PARTNERS, ASSETS = 60, 200
@@ -186,13 +185,3 @@ def cells_of(page: Page) -> list[list[str]]:
 def ready(page: Page) -> None:
     """Wait until the whole history of the matrix is in hand."""
     page.wait_for_selector("#matrix[data-ready=yes]")
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds wrong, in words."""
-    page.evaluate(f"() => {{ {(VENDOR / 'axe.min.js').read_text('utf-8')} }}")
-    found: list[str] = page.evaluate(
-        """async () => (await axe.run()).violations.flatMap(violation =>
-            violation.nodes.map(node => `${violation.id}: ${node.html}`))"""
-    )
-    return found

@@ -22,6 +22,7 @@ from evidence.entries import read_entry
 from evidence.errors import VerificationError
 from evidence.questions import Question, read_question
 from evidence.statements import Statement, parse_statement
+from tests.depth import tries
 from tests.evidence.books import KINDS, Whole, as_read, ends_of, question_of, stored
 from tests.evidence.test_deriving import TOLD
 from tests.histories import (
@@ -78,7 +79,7 @@ def written(appends: Sequence[Sequence[Fact] | Fact]) -> list[LedgerEntry]:
 Case = tuple[bytes, str, list[bytes]]
 """A question, the text of a statement, and stored entries, ascending by number."""
 THOROUGHLY = settings(
-    max_examples=100,
+    max_examples=tries(100),
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],  # a failing case is printed as it is

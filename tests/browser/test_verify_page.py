@@ -15,6 +15,7 @@ from evidence.packs import Proven
 from evidence.questions import Kind, Question
 from tests.browser.checker import Checker, Said, by_python
 from tests.browser.histories import pack_of
+from tests.depth import tries
 from tests.evidence.books import KINDS, OF_ASSETS, OF_PARTNERS, Whole, as_read, question_of
 from tests.evidence.packs import (
     KEYS,
@@ -210,7 +211,7 @@ def test_packs_changed_as_the_fuzzing_does_are_judged_alike(checker: Checker) ->
 
 @given(drawn=appends(max_drafts=14), seed=st.integers(0, 2**32))
 @settings(
-    max_examples=40,
+    max_examples=tries(40),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

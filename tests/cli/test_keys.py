@@ -1,6 +1,7 @@
 """Keys at the terminal: secrets once, words for what cannot be, exit codes."""
 
 import json
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -46,7 +47,12 @@ def test_a_table_has_the_secret_on_a_line_of_its_own(program: Program) -> None:
     assert "al_live_" not in table
 
 
-def test_without_keys_the_list_says_how_to_make_one(program: Program) -> None:
+def test_without_keys_the_list_says_how_to_make_one(program: Program, own_ledger: Path) -> None:
+    """Where there is no ledger it says so, and makes none."""
+    ran = program("keys", "list")
+    assert (ran.code, list(own_ledger.iterdir())) == (1, [])
+    assert "there is no ledger at access-ledger.db yet" in ran.err
+    program("migrate")
     ran = program("keys", "list")
     assert ran.code == 0
     assert "No keys; make one with: access-ledger keys create NAME --role ROLE" in ran.err

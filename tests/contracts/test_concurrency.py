@@ -1,11 +1,14 @@
 """Eight processes record at once, into one book and into eight: nothing lost, nothing twice."""
 
+import sqlite3
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Barrier, Event
 
 import pytest
 
@@ -15,6 +18,7 @@ from bootstrap.settings import Settings
 from domain.refusals import Conflict
 from ledger.book import Books
 from ledger.database import Database
+from ledger.store_errors import StoreError
 from tests.contracts.samples import adding, rows
 
 PROCESSES = 8
@@ -137,3 +141,39 @@ def test_processes_recording_the_same_facts_write_each_once(
     assert len(rows(database)) == FACTS
     for answered in zip(*answers, strict=True):
         assert sorted(answered) == ["already"] * (PROCESSES - 1) + ["written"]
+
+
+def test_whoever_waits_to_write_keeps_no_reader_waiting(
+    sqlite_settings: Settings, sqlite_database: Database
+) -> None:
+    """Another process has the file, two wait for it, and forty read: the next one is let in."""
+    forty, done = Barrier(41), Event()
+
+    def write() -> None:
+        with sqlite_database.writing():
+            pass
+
+    def read() -> None:
+        with sqlite_database.reading():
+            forty.wait(WAIT_SECONDS)
+            done.wait(WAIT_SECONDS)
+
+    with (
+        closing(sqlite3.connect(sqlite_settings.file, isolation_level=None)) as other,
+        ThreadPoolExecutor(42) as pool,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        writing = [pool.submit(write) for _ in range(2)]
+        reading = [pool.submit(read) for _ in range(40)]
+        forty.wait(WAIT_SECONDS)
+        began = time.monotonic()
+        with sqlite_database.reading() as connection:
+            assert connection.execute("SELECT 1").fetchone()[0] == 1
+        with pytest.raises(StoreError), sqlite_database.writing(wait=False):
+            pass
+        assert time.monotonic() - began < 5
+        assert not any(future.done() for future in writing)
+        done.set()
+        other.execute("ROLLBACK")
+        for future in (*writing, *reading):
+            future.result(WAIT_SECONDS)

@@ -12,6 +12,7 @@ from domain.facts import parse_fact
 from ledger import importing
 from ledger.importing import Summary, import_lines
 from tests.contracts.samples import BOOK
+from tests.depth import tries
 
 LINES = 12
 WAS_SAID_BEFORE = st.sets(st.integers(0, LINES - 1))
@@ -50,7 +51,9 @@ def _import(
 
 @given(size=st.integers(1, LINES), before=WAS_SAID_BEFORE)
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=tries(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_an_import_knows_what_was_recorded_before_in_whatever_chunks(
     services: Services, monkeypatch: pytest.MonkeyPatch, size: int, before: set[int]

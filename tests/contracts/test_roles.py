@@ -51,6 +51,9 @@ FORBIDDEN_TO_ALL = [
     "DELETE FROM access_record",
     "TRUNCATE access_record",
     "DELETE FROM api_key",
+    "UPDATE api_key SET role = 'admin'",
+    "UPDATE api_key SET books = '[]'",
+    "UPDATE api_key_secret SET key_id = 'key_1'",
     "CREATE ROLE another",
 ]
 FORBIDDEN = {

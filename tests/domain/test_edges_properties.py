@@ -27,6 +27,7 @@ from domain.facts import Fact
 from domain.instants import Microseconds, to_microseconds
 from domain.plain_reading import Certainty, Coverage, PlainReading, certainty_at
 from domain.windows import Window
+from tests.depth import tries
 from tests.histories import OWNER, PaperBook, Told, instants_of_interest, valid_history
 
 Line = tuple[str, str, str, str]
@@ -112,7 +113,7 @@ def _held_at_all(reading: PlainReading, line: Line, at: Microseconds) -> Certain
 
 
 @given(facts=valid_history(max_drafts=9, partners=1, assets=1, bounded=4))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=tries(250), deadline=None)
 def test_a_window_is_certain_where_it_is_open_in_every_world_and_possible_where_in_some(
     facts: Told[Fact],
 ) -> None:
@@ -135,7 +136,7 @@ def test_a_window_is_certain_where_it_is_open_in_every_world_and_possible_where_
 
 
 @given(facts=valid_history(max_drafts=9, partners=1, assets=1, bounded=4))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=tries(250), deadline=None)
 def test_access_at_all_is_certain_inside_a_bounded_change_and_where_every_world_has_it(
     facts: Told[Fact],
 ) -> None:
@@ -167,7 +168,7 @@ def _coverage(events: Sequence[Numbered], world: World, at: Microseconds) -> Cov
 
 
 @given(facts=valid_history(max_drafts=9, partners=1, assets=1, bounded=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_coverage_is_the_least_that_any_world_allows(facts: Told[Fact]) -> None:
     note(facts)
     reading, entries, moments = _read(facts)
@@ -185,7 +186,7 @@ def test_coverage_is_the_least_that_any_world_allows(facts: Told[Fact]) -> None:
 
 
 @given(facts=valid_history(max_drafts=10))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_a_bound_widens_the_edges_of_an_answer_and_changes_nothing_else(facts: Told[Fact]) -> None:
     """The spans of a history are those of the same history with exact times."""
     note(facts)

@@ -17,6 +17,7 @@ from domain.instants import (
     parse_instant,
     to_microseconds,
 )
+from tests.depth import tries
 
 VECTORS = Path(__file__).parents[3] / "shared/vectors/rfc3339/date-time.json"
 
@@ -149,7 +150,7 @@ _moments = st.datetimes(timezones=st.just(UTC))
 
 
 @given(_moments)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_what_is_written_is_read_as_the_same_moment(moment: datetime) -> None:
     text = format_instant(moment)
     assert len(text) == 27
@@ -160,7 +161,7 @@ def test_what_is_written_is_read_as_the_same_moment(moment: datetime) -> None:
 
 
 @given(_moments, _moments)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_the_written_form_and_the_microseconds_sort_like_the_moments(
     one: datetime, other: datetime
 ) -> None:

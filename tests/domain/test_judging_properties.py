@@ -14,6 +14,7 @@ from domain.judging import Decision
 from domain.plain_reading import void_entries
 from domain.refusals import AccessNotHeld, OwnedByAnother, Refused, WouldUndo
 from domain.state import BookState
+from tests.depth import tries
 from tests.domain.naive_judge import Verdict, effective_events, judge_naively
 from tests.domain.scenario import anomalies, owners
 from tests.domain.scenario import given as given_a_book
@@ -53,7 +54,7 @@ def _check_verdict(book: PaperBook, facts: tuple[Fact, ...], naive: Verdict) -> 
 
 
 @given(drawn=appends(max_drafts=14))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=tries(500), deadline=None)
 def test_an_append_is_accepted_exactly_where_the_plain_reading_has_nothing_against_it(
     drawn: Appends,
 ) -> None:
@@ -87,7 +88,7 @@ def _seen(state: BookState) -> list[object]:
 
 
 @given(drawn=appends(max_drafts=14))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 def test_a_state_that_took_what_judging_had_found_equals_one_that_found_it_itself(
     drawn: Appends,
 ) -> None:
@@ -104,7 +105,7 @@ def test_a_state_that_took_what_judging_had_found_equals_one_that_found_it_itsel
 
 
 @given(drawn=appends(max_drafts=10), data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_the_same_holds_in_a_book_whose_entries_were_written_without_judging(
     drawn: Appends, data: st.DataObject
 ) -> None:
@@ -159,7 +160,7 @@ def _check_state(book: PaperBook) -> None:
 
 
 @given(drawn=appends(max_drafts=14), data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 def test_the_tails_and_the_voids_of_the_state_agree_with_the_plain_reading(
     drawn: Appends, data: st.DataObject
 ) -> None:
@@ -175,7 +176,7 @@ def test_the_tails_and_the_voids_of_the_state_agree_with_the_plain_reading(
 
 
 @given(facts=valid_history(max_drafts=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_a_history_told_in_order_is_accepted_fact_by_fact_and_also_as_one_array(
     facts: list[Fact],
 ) -> None:

@@ -16,6 +16,7 @@ from domain.instants import to_microseconds
 from domain.plain_reading import Coverage, read_plainly
 from domain.refusals import DoesNotApply, OwnedByAnother, Refused, WouldUndo
 from domain.windows import lower_bound
+from tests.depth import tries
 from tests.domain.naive_judge import effective_events, judge_naively
 from tests.domain.scenario import given as given_a_book
 from tests.domain.test_edges_properties import (
@@ -59,7 +60,7 @@ def _placements(events: Sequence[Numbered]) -> int:
 
 
 @given(drawn=appends(max_drafts=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_edges_are_those_of_all_possible_worlds_in_an_odd_book(drawn: Appends) -> None:
     note(drawn)
     book = _odd_book(drawn)
@@ -86,7 +87,7 @@ def test_edges_are_those_of_all_possible_worlds_in_an_odd_book(drawn: Appends) -
 
 
 @given(drawn=appends(max_drafts=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_coverage_is_the_least_of_all_possible_worlds_in_an_odd_book(drawn: Appends) -> None:
     note(drawn)
     book = _odd_book(drawn)
@@ -107,7 +108,7 @@ def test_coverage_is_the_least_of_all_possible_worlds_in_an_odd_book(drawn: Appe
 
 
 @given(drawn=appends(max_drafts=14))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_a_refusal_names_the_fact_and_the_entry_that_the_plain_reading_names(
     drawn: Appends,
 ) -> None:

@@ -20,6 +20,7 @@ from domain.windows import (
     lower_bound,
     terms_of,
 )
+from tests.depth import tries
 from tests.histories import (
     Appends,
     PaperBook,
@@ -87,7 +88,7 @@ def _read_apart(book: str, entries: Sequence[Entry]) -> PlainReading:
 
 
 @given(drawn=appends(max_drafts=14), unjudged=st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 def test_pairs_assets_and_lines_read_one_by_one_are_the_plain_reading(
     drawn: Appends, *, unjudged: bool
 ) -> None:
@@ -111,7 +112,7 @@ def test_pairs_assets_and_lines_read_one_by_one_are_the_plain_reading(
 
 
 @given(drawn=appends(max_drafts=10))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_what_is_recorded_later_changes_no_answer_with_an_earlier_known(drawn: Appends) -> None:
     note(drawn)
     book, readings = PaperBook(), []
@@ -144,7 +145,7 @@ def _recorded(facts: Sequence[Fact]) -> PaperBook:
 
 
 @given(facts=valid_history(max_drafts=10, ties=False), data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_facts_that_were_withheld_and_come_late_in_one_array_change_no_answer(
     facts: Told[Fact], data: st.DataObject
 ) -> None:
@@ -166,7 +167,7 @@ def test_facts_that_were_withheld_and_come_late_in_one_array_change_no_answer(
 
 
 @given(facts=valid_history(max_drafts=8, ties=False), data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_the_order_in_which_facts_are_recorded_changes_no_answer(
     facts: Told[Fact], data: st.DataObject
 ) -> None:
@@ -190,7 +191,7 @@ def test_the_order_in_which_facts_are_recorded_changes_no_answer(
 
 
 @given(drawn=appends(max_drafts=12), data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 def test_a_fact_that_replaces_itself_changes_no_answer(drawn: Appends, data: st.DataObject) -> None:
     """At no moment, for no pair, asset or line; only the entry has another number."""
     note(drawn)
@@ -217,7 +218,7 @@ def test_a_fact_that_replaces_itself_changes_no_answer(drawn: Appends, data: st.
 
 
 @given(facts=valid_history(max_drafts=8), data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_in_a_book_without_anomalies_every_fact_can_replace_itself(
     facts: Told[Fact], data: st.DataObject
 ) -> None:

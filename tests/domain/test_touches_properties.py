@@ -9,6 +9,7 @@ from hypothesis import given, note, settings
 
 from domain.entry import Entry, subjects
 from domain.events import AccessEvent, EntryVoided, OwnershipEvent, PartnerEvent
+from tests.depth import tries
 from tests.domain.scenario import given as given_a_book
 from tests.histories import (
     Appends,
@@ -42,7 +43,7 @@ def _subjects(entries: Sequence[Entry], number: int) -> set[str]:
 
 
 @given(drawn=appends(max_drafts=14, partners=3, assets=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 def test_the_chain_of_a_subject_visits_exactly_the_entries_that_touch_it(drawn: Appends) -> None:
     """From the newest down to 0, so whoever holds the newest can tell whether one was left out."""
     note(drawn)
@@ -61,7 +62,7 @@ def test_the_chain_of_a_subject_visits_exactly_the_entries_that_touch_it(drawn: 
 
 
 @given(drawn=appends(max_drafts=10))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=tries(50), deadline=None)
 def test_the_subjects_of_an_event_are_those_that_its_entry_touches(drawn: Appends) -> None:
     note(drawn)
     for entry in record(drawn).entries:

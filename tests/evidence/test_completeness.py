@@ -15,6 +15,7 @@ from evidence.entries import Entry
 from evidence.errors import Incomplete
 from evidence.questions import Question
 from evidence.statements import Statement
+from tests.depth import tries
 from tests.evidence.books import (
     KINDS,
     Whole,
@@ -41,7 +42,7 @@ from tests.histories import (
 )
 
 EXAMPLES = settings(
-    max_examples=60,
+    max_examples=tries(60),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -28,6 +28,7 @@ from evidence.statements import parse_statement
 from ledger.book import Clock
 from ledger.importing import import_lines
 from ledger.migrate import migrate
+from tests.depth import tries
 from tests.evidence.books import KINDS, Whole, as_read, asked, ends_of, question_of, text
 from tests.histories import (
     OWNER,
@@ -70,7 +71,7 @@ def in_book(facts: Sequence[Fact], book: str) -> list[Fact]:
 @ON_SQLITE
 @given(drawn=appends(max_drafts=14), seed=st.integers(0, 2**32))
 @settings(
-    max_examples=120,
+    max_examples=tries(120),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -208,7 +209,7 @@ def test_answers_about_a_real_history_are_derived_from_its_entries(services: Ser
         whole = Whole(book, as_read(written))
         moments = _moments_of(whole)
         for kind in KINDS:
-            for _ in range(2 if kind == "matrix" else 12):
+            for _ in range(tries(4) if kind == "matrix" else tries(12)):
                 agree(services, whole, question_of(kind, whole, chance, moments))
 
 

@@ -18,6 +18,7 @@ from evidence.canonical import Json, write_canonical
 from evidence.entries import VOID, read_entry, subjects
 from evidence.errors import MalformedEntry, VerificationError
 from ledger.stored_bytes import canonical_json
+from tests.depth import tries
 from tests.evidence.books import stored
 from tests.histories import appends, record
 
@@ -84,7 +85,7 @@ def test_there_is_a_vector_of_every_type() -> None:
 
 
 @given(drawn=appends(max_drafts=10))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 def test_what_the_ledger_writes_is_read_with_the_same_meaning(drawn: Any) -> None:
     """Numbers, moments, bounds, voids and subjects."""
     for entry in record(drawn).entries:
@@ -108,7 +109,7 @@ def test_what_the_ledger_writes_is_read_with_the_same_meaning(drawn: Any) -> Non
 @example(name="access-revoked", field="tasks", new=[])
 @example(name="access-granted", field="asset", new={"type": "app", "id": "12345"})
 @example(name="ownership-transferred", field="to_owner", new="506914307656634")
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=tries(600), deadline=None)
 def test_an_event_is_read_exactly_where_the_ledger_reads_it_and_would_write_it_so(
     name: str, field: str, new: Any
 ) -> None:
@@ -175,7 +176,7 @@ def test_a_long_name_is_shortened_in_the_sentence() -> None:
 
 
 @given(value=JSON)
-@settings(max_examples=200)
+@settings(max_examples=tries(200))
 def test_any_value_of_json_is_an_entry_or_refused(value: Json) -> None:
     with suppress(VerificationError):
         read_entry(write_canonical(value))
@@ -187,7 +188,7 @@ def test_any_value_of_json_is_an_entry_or_refused(value: Json) -> None:
     new=st.binary(max_size=3),
     cut=st.integers(0, 3),
 )
-@settings(max_examples=300)
+@settings(max_examples=tries(300))
 def test_bytes_changed_anywhere_are_an_entry_or_refused(
     path: Path, at: int, new: bytes, cut: int
 ) -> None:

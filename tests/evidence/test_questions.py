@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from evidence.canonical import Json
 from evidence.errors import MalformedQuestion
 from evidence.questions import Question, read_question
+from tests.depth import tries
 from tests.evidence.test_entries import JSON
 
 AT = "2026-03-15T12:00:00.000000Z"
@@ -92,7 +93,7 @@ def test_a_question_that_cannot_be_is_not_built_either() -> None:
 
 
 @given(value=JSON)
-@settings(max_examples=200)
+@settings(max_examples=tries(200))
 def test_any_value_of_json_is_a_question_or_refused(value: Json) -> None:
     with suppress(MalformedQuestion):
         read_question(value)
@@ -103,7 +104,7 @@ def test_any_value_of_json_is_a_question_or_refused(value: Json) -> None:
     name=st.sampled_from([*WHO, "partner", "during"]),
     new=JSON | st.sampled_from([AT, "10001", 3, PAGE]),
 )
-@settings(max_examples=300)
+@settings(max_examples=tries(300))
 def test_a_question_with_any_field_is_one_or_refused(
     value: dict[str, Json], name: str, new: Json
 ) -> None:

@@ -15,6 +15,7 @@ from evidence.deriving import derive
 from evidence.entries import Entry
 from evidence.errors import Incomplete, VerificationError
 from evidence.reading import read
+from tests.depth import tries
 from tests.evidence.books import KINDS, Whole, as_read, question_of
 from tests.histories import (
     OWNER,
@@ -113,7 +114,7 @@ def _spans(found: list[Any]) -> list[tuple[Any, ...]]:
 
 
 @given(drawn=appends(max_drafts=14, partners=3, assets=3), judged=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_the_two_readings_agree_on_any_history(drawn: Told[tuple[Fact, ...]], judged: Any) -> None:
     """Also where nobody judged what was written, as it will be for what is observed."""
     if judged:
@@ -136,7 +137,7 @@ def test_the_two_readings_agree_on_any_history(drawn: Told[tuple[Fact, ...]], ju
 
 
 @given(drawn=appends(max_drafts=14))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_places_are_in_the_order_of_the_ledgers(drawn: Any) -> None:
     """Worked out without the voids that made room."""
     entries = record(drawn).entries
@@ -182,7 +183,7 @@ def test_a_chain_of_corrections_has_a_length() -> None:
 
 
 @given(drawn=appends(max_drafts=12), seed=st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_any_entries_of_a_book_give_an_answer_or_a_refusal(drawn: Any, seed: int) -> None:
     """Also where most are missing: nothing else is ever raised."""
     entries = record(drawn).entries

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from evidence.errors import MalformedStatement
 from evidence.notes import SignerKey, open_note, sign
 from evidence.statements import FIRST_LINE, Statement, parse_statement
+from tests.depth import tries
 
 ROOT = bytes(range(32))
 AT = "2026-03-15T12:00:00.000000Z"
@@ -123,7 +124,7 @@ def test_any_text_is_a_statement_or_refused(text: str) -> None:
 
 
 @given(at=st.integers(0, len(TEXT)), new=st.text(max_size=3), cut=st.integers(0, 3))
-@settings(max_examples=500)
+@settings(max_examples=tries(500))
 def test_what_is_read_of_a_changed_text_is_written_as_that_text(
     at: int, new: str, cut: int
 ) -> None:

@@ -17,11 +17,11 @@ from tests.faults.stage import Process, Report, fresh_database, reported, staged
 from tests.postgres import own_server
 
 CLIENTS = 4
-EDGE = 0.1
-"""The first and the last tenth of the time are compared."""
+PART = 0.1
+"""The first, the middle and the last tenth of the requests are compared."""
 
-Figure = tuple[str, float, float]
-"""What is measured, at the start, at the end."""
+Figure = tuple[str, list[float]]
+"""What is measured, at the start, in the middle and at the end."""
 
 
 def main() -> int:
@@ -30,9 +30,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="al-soak-") as folder:
         report, figures = soaked(Path(folder), seconds=seconds, warming=20)
     print(report)
-    print(f"  {'':<24}{'start':>12}{'end':>12}")
-    for name, start, end in figures:
-        print(f"  {name:<24}{start:>12.1f}{end:>12.1f}")
+    print(f"  {'':<24}{'start':>12}{'middle':>12}{'end':>12}")
+    for name, values in figures:
+        print(f"  {name:<24}" + "".join(f"{value:>12.1f}" for value in values))
     return 0 if report.sound else 1
 
 
@@ -52,13 +52,14 @@ def soaked(folder: Path, *, seconds: float, warming: float) -> tuple[Report, lis
         load = Load([port], stage.key, clients=CLIENTS, rate=rate, offset=CLIENTS)
         processes = {"API": api, "worker": worker}
         with load.running():
-            before = _sizes(processes)
-            time.sleep(seconds)
-            after = _sizes(processes)
+            found = [_sizes(processes)]
+            for _ in range(2):
+                time.sleep(seconds / 2)
+                found.append(_sizes(processes))
         stage.stop()
         load.acknowledged += top.acknowledged
         happened = f"{seconds:.0f} s at {rate:.0f} appends/s, half of {2 * rate:.0f}"
-        figures = [(name, before[name], after[name]) for name in before]
+        figures = [(name, [sizes[name] for sizes in found]) for name in found[0]]
         return reported("soak", stage, load, happened), figures + _latencies(load)
 
 
@@ -77,13 +78,13 @@ def _sizes(processes: dict[str, Process]) -> dict[str, float]:
 
 
 def _latencies(load: Load) -> list[Figure]:
-    timed = sorted(load.latencies)
-    length = max(2, int(len(timed) * EDGE))
-    first = [seconds * 1000 for _, seconds in timed[:length]]
-    last = [seconds * 1000 for _, seconds in timed[-length:]]
+    milliseconds = [seconds * 1000 for _, seconds in sorted(load.latencies)]
+    length = max(2, int(len(milliseconds) * PART))
+    middle = (len(milliseconds) - length) // 2
+    parts = [milliseconds[begin:][:length] for begin in (0, middle, len(milliseconds) - length)]
     return [
-        ("latency p50, ms", statistics.median(first), statistics.median(last)),
-        ("latency p99, ms", _p99(first), _p99(last)),
+        ("latency p50, ms", [statistics.median(part) for part in parts]),
+        ("latency p99, ms", [_p99(part) for part in parts]),
     ]
 
 

@@ -19,6 +19,7 @@ from domain.windows import Span
 from projections import answers
 from projections.moments import AsOf
 from projections.projector import Projector
+from tests.depth import tries
 from tests.domain.test_edges_properties import _held_at_all
 from tests.histories import ASSETS, OWNER, PARTNERS, appends, instants_of_interest
 
@@ -26,7 +27,7 @@ _books = count(70_000)
 """Every example has a book of its own, so that one database serves them all."""
 
 EXAMPLES = settings(
-    max_examples=40,
+    max_examples=tries(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -170,7 +171,7 @@ def _snapshot(services: Services) -> list[Any]:
 
 
 @given(drawn=st.lists(appends(max_drafts=10), min_size=1, max_size=2))
-@settings(EXAMPLES, max_examples=6)
+@settings(EXAMPLES, max_examples=tries(6))
 def test_a_rebuild_changes_no_answer(services: Services, drawn: Any) -> None:
     """Also when every row of the read model was deleted by hand before."""
     for history in drawn:
@@ -193,7 +194,7 @@ def test_a_rebuild_changes_no_answer(services: Services, drawn: Any) -> None:
 
 
 @given(drawn=appends(max_drafts=10))
-@settings(EXAMPLES, max_examples=15)
+@settings(EXAMPLES, max_examples=tries(15))
 def test_what_is_recorded_later_changes_no_earlier_belief(services: Services, drawn: Any) -> None:
     """An answer that names an entry is the same for ever."""
     book = str(next(_books))

@@ -11,11 +11,12 @@ from domain.instants import from_microseconds
 from projections.histories import LEVELS, Counts, History, counted
 from projections.moments import AsOf
 from projections.questions import Questions
+from tests.depth import tries
 from tests.histories import PARTNERS, appends, instants_of_interest, record
 from tests.projections.partners import appends_of, ends_of, kept
 
 EXAMPLES = settings(
-    max_examples=20,
+    max_examples=tries(20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -18,6 +18,7 @@ from evidence.archive import read_archive
 from evidence.verifying import Verified, verify_pack
 from projections.moments import AsOf, BadQuestion, UnknownPartner
 from projections.packing import Wanted
+from tests.depth import tries
 from tests.histories import PARTNERS, add, appends, grant, instants_of_interest, own, record
 from tests.projections.partners import (
     ALL_ASSETS,
@@ -209,7 +210,7 @@ def test_what_stands_in_the_place_of_anothers_entry_names_it_by_its_number(
 
 @given(drawn=appends(max_drafts=14, partners=3, assets=3), seed=st.integers(0, 2**32))
 @settings(
-    max_examples=12,
+    max_examples=tries(12),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

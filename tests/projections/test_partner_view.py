@@ -17,6 +17,7 @@ from projections import answers
 from projections.moments import AsOf, UnknownBook, UnknownPartner
 from projections.questions import Questions
 from projections.scope import REPLACED
+from tests.depth import tries
 from tests.histories import (
     OTHER,
     OWNER,
@@ -52,7 +53,7 @@ from tests.projections.test_equals_plain_reading import _holding, _span
 
 A, B = PARTNERS[:2]
 EXAMPLES = settings(
-    max_examples=30,
+    max_examples=tries(30),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -215,7 +216,7 @@ def test_an_asset_of_others_is_answered_like_one_that_is_not_there(
 
 
 @given(drawn=HISTORIES, seed=st.integers(0, 2**32))
-@settings(EXAMPLES, max_examples=40)
+@settings(EXAMPLES, max_examples=tries(40))
 def test_whatever_is_recorded_of_others_every_answer_is_the_same_to_the_byte(
     services: Services, drawn: Any, seed: int
 ) -> None:
@@ -243,7 +244,7 @@ def test_whatever_is_recorded_of_others_every_answer_is_the_same_to_the_byte(
 
 
 @given(drawn=HISTORIES, more=HISTORIES, seed=st.integers(0, 2**32))
-@settings(EXAMPLES, max_examples=15)
+@settings(EXAMPLES, max_examples=tries(15))
 def test_what_is_recorded_of_others_later_changes_no_answer(
     services: Services, drawn: Any, more: Any, seed: int
 ) -> None:

@@ -17,11 +17,12 @@ from projections import shelf
 from projections.placing import take
 from projections.projector import Projector
 from tests.cli.conftest import STORY
+from tests.depth import tries
 from tests.histories import Appends, appends, record
 
 
 @given(drawn=appends(max_drafts=14))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_what_is_taken_from_stored_bytes_is_what_the_event_says(drawn: Appends) -> None:
     for entry in record(drawn).book.entries:
         event = entry.event

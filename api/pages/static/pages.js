@@ -16,8 +16,9 @@ function words(stamp) {
   const date = new Date(`${stamp.slice(0, 19)}Z`);
   const get = (name) => (local ? date[`get${name}`]() : date[`getUTC${name}`]());
   const two = (name) => String(get(name)).padStart(2, "0");
-  const parts = stamp.slice(20, 26).replace(/0+$/, "");
-  let text = `${get("Date")} ${MONTHS[get("Month")]} ${get("FullYear")}, ${two("Hours")}:${two("Minutes")}`;
+  let parts = stamp.slice(20, 26).replace(/0+$/, ""), just = "";
+  if (parts === "000001" && !get("Seconds")) [parts, just] = ["", "just after "];
+  let text = `${get("Date")} ${MONTHS[get("Month")]} ${get("FullYear")}, ${just}${two("Hours")}:${two("Minutes")}`;
   if (parts || get("Seconds")) text += `:${two("Seconds")}${parts ? `.${parts}` : ""}`;
   if (!local) return `${text} UTC`;
   const minutes = -date.getTimezoneOffset(), size = Math.abs(minutes);

@@ -50,6 +50,8 @@ class Row:
     """What a partner is answered about another partner, where the route is about one."""
     pages: bool = False
     """A list in pages."""
+    changes_key: bool = False
+    """It is about a key, which is another one afterwards."""
 
 
 ADMIN = (Role.ADMIN,)
@@ -176,8 +178,12 @@ ROWS: dict[str, Row] = {
         status=201,
     ),
     "GET /v1/keys": Row(ask=lambda _: "/v1/keys", roles=ADMIN),
-    "POST /v1/keys/{key}/rotate": Row(ask=lambda t: f"/v1/keys/{t.key}/rotate", roles=ADMIN),
-    "POST /v1/keys/{key}/revoke": Row(ask=lambda t: f"/v1/keys/{t.key}/revoke", roles=ADMIN),
+    "POST /v1/keys/{key}/rotate": Row(
+        ask=lambda t: f"/v1/keys/{t.key}/rotate", roles=ADMIN, changes_key=True
+    ),
+    "POST /v1/keys/{key}/revoke": Row(
+        ask=lambda t: f"/v1/keys/{t.key}/revoke", roles=ADMIN, changes_key=True
+    ),
     "GET /v1/portfolios/{book}/access-log": Row(
         ask=lambda t: f"/v1/portfolios/{t.book}/access-log",
         roles=(Role.ADMIN, *OWNERS),

@@ -7,9 +7,11 @@ it comes out.
 import base64
 import io
 import re
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -91,6 +93,9 @@ class World:
     client: TestClient
     keys: dict[tuple[Role, str], str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
+    leaves: dict[str, int] = field(default_factory=dict)
+    """The first leaf of each book."""
+    once_good: dict[Role, dict[str, str]] = field(default_factory=dict)
 
     def key(self, role: Role, book: str = "", **more: Any) -> tuple[Key, str]:
         """A new key."""
@@ -132,15 +137,32 @@ class World:
             self.client.cookies.clear()
         return self.sessions[secret]
 
-    def target(self, book: str) -> Target:
-        """What a request about a book asks for, with whatever it may use up."""
-        leaf = next(
-            leaf
-            for leaf, entry in enumerate(self.services.log.leaves(0, 6))
-            if BOOKS[book].encode() in bytes(entry)
-        )
-        victim, _ = self.key(Role.READER, book)
-        return Target(BOOKS[book], leaf=leaf, key=victim.id, name=f"fresh-{book}-{next(_fresh)}")
+    def target(self, book: str, row: Row) -> Target:
+        """What a request of a route about a book asks for, with a key where it uses one up."""
+        if book not in self.leaves:
+            self.leaves[book] = next(
+                leaf
+                for leaf, entry in enumerate(self.services.log.leaves(0, 6))
+                if BOOKS[book].encode() in bytes(entry)
+            )
+        victim = self.key(Role.READER, book)[0].id if row.changes_key else ""
+        name = f"fresh-{book}-{next(_fresh)}"
+        return Target(BOOKS[book], leaf=self.leaves[book], key=victim, name=name)
+
+    def spent(self, role: Role) -> dict[str, str]:
+        """Secrets of book A that were good: of keys that are revoked, rotated out, expired."""
+        if role not in self.once_good:
+            soon = datetime.now(UTC) + timedelta(milliseconds=150)
+            revoked, rotated = self.key(role, "a"), self.key(role, "a")
+            expired = self.key(role, "a", expires_at=soon)
+            self.services.keys.revoke(revoked[0].id)
+            self.services.keys.rotate(rotated[0].id)
+            while datetime.now(UTC) <= soon:
+                time.sleep(0.01)
+            self.once_good[role] = {
+                "revoked": revoked[1], "rotated": rotated[1], "expired": expired[1],
+            }  # fmt: skip
+        return self.once_good[role]
 
 
 def everything(answer: Response) -> str:

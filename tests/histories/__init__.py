@@ -1,0 +1,61 @@
+"""Histories to test with: told in a few words, kept on paper, or drawn at random."""
+
+from tests.histories.drawn import appends, valid_history
+from tests.histories.facts import (
+    ASSETS,
+    OTHER,
+    OWNER,
+    PARTNERS,
+    PORTFOLIOS,
+    add,
+    again,
+    change,
+    end,
+    grant,
+    moment,
+    own,
+    portfolio,
+    remove,
+    revoke,
+    transfer,
+    void,
+)
+from tests.histories.paper import (
+    PaperBook,
+    answers,
+    effective_numbers,
+    instants_of_interest,
+    record,
+    unjudged,
+)
+from tests.histories.telling import Appends, Told
+
+__all__ = [
+    "ASSETS",
+    "OTHER",
+    "OWNER",
+    "PARTNERS",
+    "PORTFOLIOS",
+    "Appends",
+    "PaperBook",
+    "Told",
+    "add",
+    "again",
+    "answers",
+    "appends",
+    "change",
+    "effective_numbers",
+    "end",
+    "grant",
+    "instants_of_interest",
+    "moment",
+    "own",
+    "portfolio",
+    "record",
+    "remove",
+    "revoke",
+    "transfer",
+    "unjudged",
+    "valid_history",
+    "void",
+]
