@@ -5,7 +5,6 @@ the entries at any time; what binds them is the signed checkpoints, above all th
 else keeps.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from ledger.checkpoints import (
 )
 from ledger.database import Database, load_sql
 from ledger.keyring import Keyring, KeysMissing, KeysUnreadable, create_keyring, read_keyring
+from ledger.stored_bytes import canonical_json
 from ledger.tree import StoredTree
 
 BATCH = 20_000
@@ -233,16 +233,15 @@ class Log:
 
     def _leaves(self, connection: Any, positions: Sequence[int]) -> list[int]:
         """The leaf that the entry at each of these positions is. Raises LogDamaged."""
-        low, high = min(positions, default=0), max(positions, default=0)
-        runs = list(self._sql.runs_between(connection, low=low, high=high))
-        starts = [run["first_position"] for run in runs]
-        leaves = []
-        for position in positions:
-            at = bisect_right(starts, position) - 1
-            if at < 0:
-                raise LogDamaged(f"no leaf is noted for position {position}", REBUILD)
-            leaves.append(runs[at]["first_leaf"] + position - starts[at])
-        return leaves
+        asked = canonical_json(list(positions)).decode()
+        rows = self._sql.runs_of(connection, positions=asked)
+        found = {
+            row["position"]: row["first_leaf"] + row["position"] - row["first_position"]
+            for row in rows
+        }
+        if missing := [position for position in positions if position not in found]:
+            raise LogDamaged(f"no leaf is noted for position {missing[0]}", REBUILD)
+        return [found[position] for position in positions]
 
     def position_of(self, leaf: int) -> int:
         """The position of the entry that a leaf is."""

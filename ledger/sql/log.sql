@@ -52,15 +52,6 @@ WHERE first_leaf <= :leaf
 ORDER BY first_leaf DESC
 LIMIT 1;
 
--- name: runs_between
--- The runs that the positions from one to another belong to, in order.
-SELECT first_leaf, first_position FROM log_run
-WHERE first_position <= :high
-    AND first_position >= COALESCE(
-        (SELECT MAX(first_position) FROM log_run WHERE first_position <= :low), 0
-    )
-ORDER BY first_position;
-
 -- name: newest_checkpoint^
 -- The newest checkpoint.
 SELECT nth, size, note FROM log_checkpoint

@@ -18,3 +18,18 @@ CROSS JOIN LATERAL (
         AND log_hashes.tile = (wanted.triple ->> 1)::bigint
     LIMIT 1
 ) AS found;
+
+-- name: runs_of
+-- The run that each of a JSON array of positions belongs to.
+SELECT
+    wanted.position::bigint AS position,
+    run.first_leaf,
+    run.first_position
+FROM jsonb_array_elements_text(:positions::jsonb) AS wanted (position)
+CROSS JOIN LATERAL (
+    SELECT first_leaf, first_position
+    FROM log_run
+    WHERE first_position <= wanted.position::bigint
+    ORDER BY first_position DESC
+    LIMIT 1
+) AS run;

@@ -13,3 +13,15 @@ FROM json_each(:wanted) AS wanted
 INNER JOIN log_hashes
     ON log_hashes.level = json_extract(wanted.value, '$[0]')
         AND log_hashes.tile = json_extract(wanted.value, '$[1]');
+
+-- name: runs_of
+-- The run that each of a JSON array of positions belongs to.
+SELECT
+    wanted.value AS position,
+    log_run.first_leaf,
+    log_run.first_position
+FROM json_each(:positions) AS wanted
+INNER JOIN log_run
+    ON log_run.first_position = (
+        SELECT MAX(first_position) FROM log_run WHERE first_position <= wanted.value
+    );
