@@ -5,7 +5,7 @@ import sys
 import uvicorn
 from fastapi import Request
 
-from api import doors
+from api import app as door
 from bootstrap import clock
 from bootstrap.settings import Settings
 from cli.connections import config_for
@@ -22,11 +22,10 @@ def main() -> None:
     async def let_in(request: Request) -> None:
         request.state.key = anybody
 
-    # Before the routes are made: an overridden dependency is worked out anew by each request.
-    doors.authenticated = let_in  # type: ignore[assignment]
-    from api.app import create_app  # noqa: PLC0415 - see above
-
-    app = create_app(settings)
+    # In place of the door, before routes are made: an override would have FastAPI look at the
+    # signature of every dependency again at each request.
+    door.authenticated = let_in  # type: ignore[assignment]
+    app = door.create_app(settings)
     app.user_middleware.clear()
     with bound("127.0.0.1", int(port)) as listener:
         uvicorn.Server(config_for(settings, app)).run(sockets=[listener])
