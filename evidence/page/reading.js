@@ -90,6 +90,7 @@ class Fold {
   #episodes = new Map(); // of a pair
   #ownerships = new Map(); // of an asset
   #windows = new Map(); // of a line
+  #spans = new Map(); // the windows of a pair, and those of an asset, that are open
   #bounds = new Map(); // the earliest moment of the last effective event of a subject
 
   constructor(voided) {
@@ -115,12 +116,16 @@ class Fold {
     return earliest;
   }
 
-  #closeWhere(isMeant, entry, earliest, cause) {
-    for (const [line, span] of [...this.#windows]) {
-      if (!isMeant(span)) continue;
-      this.#windows.delete(line);
-      _end(span, entry, earliest, cause);
-    }
+  #openOn(subject) {
+    if (!this.#spans.has(subject)) this.#spans.set(subject, new Set());
+    return this.#spans.get(subject);
+  }
+
+  #close(span, entry, earliest, cause) {
+    this.#windows.delete(`${span.pair} ${span.asset}`);
+    this.#openOn(`pair ${span.pair}`).delete(span);
+    this.#openOn(`asset ${span.asset}`).delete(span);
+    _end(span, entry, earliest, cause);
   }
 
   #takePartnerEvent(entry) {
@@ -140,7 +145,9 @@ class Fold {
     this.#episodes.delete(pair);
     _end(episode, entry, earliest, "partner_removed");
     episode.removedBy = entry.event.removed_by;
-    this.#closeWhere((span) => span.pair === pair, entry, earliest, "partner_removed");
+    for (const span of [...this.#openOn(`pair ${pair}`)]) {
+      this.#close(span, entry, earliest, "partner_removed");
+    }
     return null;
   }
 
@@ -168,8 +175,9 @@ class Fold {
     if (before) _end(before, entry, earliest, cause);
     this.#ownerships.set(asset, after);
     this.ownerships.push(after);
-    const isAnothers = (span) => span.asset === asset && halvesOf(span.pair)[0] !== after.owner;
-    this.#closeWhere(isAnothers, entry, earliest, cause);
+    for (const span of [...this.#openOn(`asset ${asset}`)]) {
+      if (halvesOf(span.pair)[0] !== after.owner) this.#close(span, entry, earliest, cause);
+    }
     return null;
   }
 
@@ -185,10 +193,7 @@ class Fold {
     }
     const earliest = this.#bound(entry, line, `pair ${pair}`, `asset ${asset}`);
     const revokes = entry.type === "access-revoked/v1";
-    if (held) {
-      this.#windows.delete(line);
-      _end(held, entry, earliest, revokes ? "access_revoked" : "access_changed");
-    }
+    if (held) this.#close(held, entry, earliest, revokes ? "access_revoked" : "access_changed");
     if (!revokes) this.#open(entry, line, pair, asset, earliest);
     return null;
   }
@@ -212,6 +217,8 @@ class Fold {
       assetName: event.asset.name ?? this.#ownerships.get(asset).name,
     });
     this.#windows.set(line, opened);
+    this.#openOn(`pair ${pair}`).add(opened);
+    this.#openOn(`asset ${asset}`).add(opened);
     this.windows.push(opened);
   }
 }
