@@ -24,7 +24,7 @@ def main() -> None:
 
     # In place of the door, before routes are made: an override would have FastAPI look at the
     # signature of every dependency again at each request.
-    door.authenticated = let_in  # type: ignore[assignment]
+    door.authenticated = let_in  # type: ignore[assignment, attr-defined]
     app = door.create_app(settings)
     app.user_middleware.clear()
     with bound("127.0.0.1", int(port)) as listener:
