@@ -25,6 +25,8 @@ from api.parameters import (
 from api.problems import BadRequest, documented
 from api.routes.showing import shown
 from api.running import ask
+from bootstrap.services import Services
+from keys.key import Key
 from projections import answers
 from projections.moments import AsOf
 
@@ -47,15 +49,18 @@ class BookList(BaseModel):
     books: list[BookSize]
 
 
+def listed(ledger: Services, key: Key) -> BookList:
+    """The books that a key reads, where they hold an entry."""
+    sizes = ledger.books.books().items()
+    return BookList(
+        books=[BookSize(book=book, newest_entry=n) for book, n in sizes if key.may_read(book)]
+    )
+
+
 @router.get("/portfolios", response_model=BookList)
 def books(request: Request, ledger: Ledger, knocking: Knocking) -> Response:
     """The books that the key reads, where they hold an entry."""
-    listed = [
-        BookSize(book=book, newest_entry=newest)
-        for book, newest in ledger.books.books().items()
-        if knocking.may_read(book)
-    ]
-    return shown(request, BookList(books=listed))
+    return shown(request, listed(ledger, knocking))
 
 
 @router.get("/portfolios/{book}/assets/{type}/{id}/access", response_model=answers.AssetAccess)
