@@ -193,6 +193,7 @@ ROWS: dict[str, Row] = {
     "GET /v1/access-log": Row(
         ask=lambda _: "/v1/access-log", roles=(Role.ADMIN, Role.AUDITOR), pages=True
     ),
+    "GET /pages": Row(ask=lambda _: "/pages", open=True, status=303),
     "GET /pages/static/{name}": Row(ask=lambda _: "/pages/static/style.css", open=True),
     "GET /pages/sign-in": Row(ask=lambda _: "/pages/sign-in", open=True),
     "POST /pages/sign-in": Row(ask=lambda _: "/pages/sign-in", open=True, status=401),
