@@ -340,7 +340,7 @@ def test_lies_about_random_histories_are_refused_as_python_refuses_them(scripts:
 
     ask()
     refused = [text for text in outcomes if text.startswith("refused")]
-    assert len(refused) > 1_000
+    assert len(refused) > tries(1_000)
 
 
 def test_lies_about_a_told_history_are_refused_as_python_refuses_them(scripts: Page) -> None:
