@@ -1,4 +1,4 @@
-"""How much a test tries: all that is promised in `make test-long`, a quarter for every change."""
+"""How many random examples a test tries: all of them in `make test-long`, else a quarter."""
 
 import os
 
@@ -6,6 +6,6 @@ LONG = os.environ.get("ACCESS_LEDGER_TEST_LONG") == "1"
 SHARE = 4
 
 
-def tries(promised: int) -> int:
-    """How many examples, instants or rounds to try, of those that are promised."""
-    return promised if LONG else max(1, promised // SHARE)
+def tries(long: int) -> int:
+    """How many examples to try, of so many in a long run."""
+    return long if LONG else max(1, long // SHARE)

@@ -314,7 +314,7 @@ def test_a_client_that_retries_through_kills_never_writes_twice() -> None:
             return acknowledged
 
         recording = pool.submit(record)
-        for nth in range(tries(10)):
+        for nth in range(10):
             time.sleep(0.2 + nth / 100)
             server.kill()
             server.start()

@@ -13,7 +13,6 @@ from domain.instants import format_instant, to_microseconds
 from keys.key import Role
 from projections.questions import Questions
 from tests.browser.pages import MATRIX, Site, cells_of, opened, ready
-from tests.depth import tries
 from tests.moments import cells_at, history_of, moments_of
 
 
@@ -50,7 +49,7 @@ def check_at_random(page: Page, questions: Questions, book: str, count: int) -> 
 def test_the_cells_of_the_story_are_the_api_s_answer_at_fifty_moments(
     page: Page, site: Site
 ) -> None:
-    check_at_random(page, site.services.questions, BRAND, tries(50))
+    check_at_random(page, site.services.questions, BRAND, 50)
 
 
 @pytest.mark.timeout(900)  # half of it is what the expected cells are read for
@@ -59,7 +58,7 @@ def test_the_cells_of_the_suppliers_are_the_api_s_answer_at_fifty_moments(
 ) -> None:
     (book,) = suppliers.services.questions.books()
     with opened(browser, suppliers, suppliers.key(Role.READER, book)) as page:
-        check_at_random(page, suppliers.services.questions, book, tries(50))
+        check_at_random(page, suppliers.services.questions, book, 50)
 
 
 def coverages(page: Page) -> list[str]:
