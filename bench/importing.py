@@ -4,14 +4,16 @@ import re
 import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.world import fact_lines
-from bootstrap.services import open_services
+from bootstrap.services import open_books
 from bootstrap.settings import Settings
-from ledger.importing import Rejected, import_lines
+from ledger.importing import Rejected
+from ledger.sharing import import_shared
 
 
 class Imported(NamedTuple):
@@ -20,7 +22,7 @@ class Imported(NamedTuple):
     facts_per_second: float
     """Parsed, decided and appended."""
     peak_mebibytes: float
-    """The largest size of the process."""
+    """The largest size that all its processes had together, at most."""
 
 
 def write_world(file: Path, entries: int) -> None:
@@ -30,18 +32,23 @@ def write_world(file: Path, entries: int) -> None:
             lines.write(line + b"\n")
 
 
-def import_file(settings: Settings, file: Path) -> Imported:
-    """Import a file in a fresh process."""
+def import_file(settings: Settings, file: Path, *, processes: int) -> Imported:
+    """Import a file in a fresh process, and in others that it shares the file out to."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_import, settings, file).result()
+        return pool.submit(_import, settings, file, processes).result()
 
 
-def _import(settings: Settings, file: Path) -> Imported:
-    with open_services(settings) as services, file.open("rb") as lines:
+def _import(settings: Settings, file: Path, processes: int) -> Imported:
+    books = partial(open_books, settings, of=processes)
+    with file.open("rb") as lines:
         start = time.perf_counter()
-        summary = import_lines(services.books, lines, recorded_by="bench", on_reject=_refused)
+        summary = import_shared(
+            books, lines, processes=processes, recorded_by="bench", on_reject=_refused
+        )
         seconds = time.perf_counter() - start
-    return Imported(summary.written / seconds, _peak())
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    others = processes * largest if processes > 1 else 0
+    return Imported(summary.written / seconds, _peak() + others)
 
 
 def _peak() -> float:

@@ -12,7 +12,7 @@ from bootstrap import clock
 from bootstrap.settings import Settings
 from keys.access_log import AccessLog
 from keys.store import Keys
-from ledger.book import Books, Clock
+from ledger.book import Books, Clock, Write
 from ledger.database import Database
 from ledger.log import Log
 from ledger.migrate import Migration, migrate, migrations_in, require_migrated
@@ -67,6 +67,17 @@ def ensure_schema(database: Database) -> None:
         migrate(database, migrations)
     else:
         require_migrated(database, migrations)
+
+
+@contextmanager
+def open_books(settings: Settings, *, of: int, write: Write | None = None) -> Iterator[Books]:
+    """The books of a ledger whose schema is in order, for one `of` several processes."""
+    database = open_database(settings)
+    kept_entries = max(1, settings.kept_entries // of)
+    try:
+        yield Books(database, clock.now, kept_entries=kept_entries, write=write)
+    finally:
+        database.close()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from domain.refusals import Refused
 from evidence.errors import VerificationError
 from keys.key import BadKey, KeyRefused
 from ledger.keyring import KeysMissing, KeysUnreadable
+from ledger.sharing import ProcessLost
 from ledger.store_errors import StoreError, StoreForbids
 from ledger.stored_bytes import UnreadableEntry
 from projections.moments import BadQuestion, UnknownBook
@@ -82,7 +83,7 @@ def explain(error: Exception) -> tuple[Exit, str]:
         case Refused():
             where = f"fact {error.fact_id}: " if error.fact_id else ""
             return Exit.FAILED, f"not recorded: {where}{error}"
-        case Failed() | UnknownBook() | UnreadableEntry() | KeyRefused():
+        case Failed() | UnknownBook() | UnreadableEntry() | KeyRefused() | ProcessLost():
             return Exit.FAILED, str(error)
         case KeysMissing() | KeysUnreadable() | PackDiffers():
             return Exit.FAILED, str(error)

@@ -5,19 +5,23 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Annotated, Self
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bootstrap.services import open_books
 from cli.failures import Exit, Failed, Usage, complain
 from cli.lines import Lines
 from cli.options import RECORDED_BY, opened
 from domain.facts import Fact, book_of
 from ledger.book import Books, Receipt
-from ledger.importing import BadLine, Rejected, Summary, import_lines, parse_line
+from ledger.importing import BadLine, Rejected, Summary, parse_line
+from ledger.sharing import MOST_PROCESSES, import_shared, usual_processes
 
 
 def import_(
@@ -25,6 +29,14 @@ def import_(
     /,
     *,
     dry_run: Annotated[bool, Parameter(help="Judge every line and write nothing.")] = False,
+    processes: Annotated[
+        int | None,
+        Parameter(
+            help="How many processes share a large file out by book; by default one for each "
+            f"processor, up to {MOST_PROCESSES}.",
+            validator=Number(gte=1, lte=64),
+        ),
+    ] = None,
 ) -> int:
     """Import fact lines from FILE (.jsonl or .jsonl.gz), or from stdin with a single -.
 
@@ -34,14 +46,16 @@ def import_(
     rejects = Rejects(file, dry_run=dry_run)
     with ExitStack() as stack:
         source = sys.stdin.buffer if file == "-" else stack.enter_context(Path(file).open("rb"))
-        _, services = stack.enter_context(opened())
+        settings, _ = stack.enter_context(opened())
         stack.enter_context(rejects)
         lines = Lines(source)
         size = None if file == "-" else Path(file).stat().st_size
         progress = stack.enter_context(_progress(lines, size))
-        summary = import_lines(
-            services.books,
+        processes = processes or usual_processes()
+        summary = import_shared(
+            partial(open_books, settings, of=processes),
             lines,
+            processes=processes,
             recorded_by=RECORDED_BY,
             on_reject=rejects.take,
             on_progress=progress,

@@ -11,6 +11,8 @@ from threading import Lock, RLock
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
+from eventsourcing.persistence import StoredEvent
+
 from domain.entry import Entry
 from domain.events import AnyEvent
 from domain.evolving import evolve
@@ -35,6 +37,8 @@ from ledger.stored_bytes import canonical_json, from_stored, to_stored
 
 Clock = Callable[[], datetime]
 """The ledger's own clock, in UTC."""
+Write = Callable[[Sequence[StoredEvent], Callable[[Any], None] | None], list[int]]
+"""Writes entries, with what else is to be there with them, in one transaction."""
 
 ATTEMPTS = 12
 """How often an append is judged anew when others write to its book meanwhile."""
@@ -104,10 +108,17 @@ class Books:
     """The books of one ledger."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, kept_entries: int = KEPT_ENTRIES
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        kept_entries: int = KEPT_ENTRIES,
+        write: Write | None = None,
     ) -> None:
+        """`write` takes the place of writing to the database here."""
         self._database = database
         self._clock = clock
+        self.write = write or self._write
         self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
         self._hand = BooksInHand(kept_entries)
         self._locks: WeakValueDictionary[str, RLock] = WeakValueDictionary()  # while in use
@@ -234,13 +245,18 @@ class Books:
         """
         if not entries and also is None:
             return []
-        stored = [to_stored(entry) for entry in entries]
+        positions = self.write([to_stored(entry) for entry in entries], also)
+        return [Written(*pair) for pair in zip(entries, positions, strict=True)]
+
+    def _write(
+        self, stored: Sequence[StoredEvent], also: Callable[[Any], None] | None = None
+    ) -> list[int]:
+        """Write entries in their stored form; returns their positions. Raises EntryTaken."""
         size = sum(len(event.state) for event in stored)
         if size > APPEND_LIMIT_BYTES:
             raise TooMuchAtOnce(f"{size} bytes of entries", f"{APPEND_LIMIT_BYTES} bytes")
         with store_errors(self._database.where), APPEND_SECONDS.time():
-            positions = self._database.recorder.append(stored, clock=self._clock(), also=also)
-        return [Written(*pair) for pair in zip(entries, positions, strict=True)]
+            return self._database.recorder.append(stored, clock=self._clock(), also=also)
 
     # --- knowing
 

@@ -29,6 +29,9 @@ CHUNK_BYTES = 1_500_000
 """Of lines. What is stored of them, with a void for each, stays below APPEND_LIMIT_BYTES."""
 CHUNKS_SET_ASIDE = 4
 
+NumberedLine = tuple[int, bytes]
+"""A line of the file and its number there, from 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -59,6 +62,15 @@ class Summary:
         """Whether nothing was rejected."""
         return not self.rejected
 
+    def add(self, other: "Summary") -> None:
+        """Count in what another part of the import came to."""
+        self.lines += other.lines
+        self.written += other.written
+        self.already += other.already
+        self.rejected += other.rejected
+        self.entries += other.entries
+        self.books |= other.books
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -82,15 +94,11 @@ def import_lines(
     dry_run: bool = False,
 ) -> Summary:
     """Import fact lines; a dry run judges them all and writes nothing."""
-    run = _Import(books, recorded_by, on_reject, dry_run=dry_run)
+    run = Import(books, recorded_by, on_reject, dry_run=dry_run)
     try:
         with collector_paused():
-            for nth, chunk in enumerate(run.chunks(lines), start=1):
-                run.take(chunk)
+            for _ in run.taken(enumerate(lines, start=1)):
                 on_progress(run.summary)
-                if nth % CHUNKS_SET_ASIDE == 0:
-                    # A refusal leaves cycles behind; without one there is nothing to collect.
-                    (set_aside if run.summary.rejected else spare)()
     finally:
         if dry_run:
             for book in run.summary.books:
@@ -116,7 +124,9 @@ def parse_line(raw: bytes | str) -> list[Fact]:
         raise BadLine("; ".join(describe(error))) from error
 
 
-class _Import:
+class Import:
+    """One import, in a process; the cycle collector is to be paused while it is at work."""
+
     def __init__(
         self,
         books: Books,
@@ -134,17 +144,28 @@ class _Import:
         """Of a dry run: what is known of ids, with what it would have written, by book."""
         self.states: dict[str, BookState] = {}
         """Of the books of this chunk, with what it writes; of a dry run, of all that were tried."""
+        self.chunks_taken = 0
         self.all_new = False
         """Whether the last chunk held new facts alone, so that this one's ids are not looked up.
 
         One that is taken after all is noticed: its line is refused, or the store refuses it.
         """
 
-    def chunks(self, lines: Iterable[bytes]) -> Iterator[list[_Line]]:
+    def taken(self, lines: Iterable[NumberedLine]) -> Iterator[None]:
+        """Judge and write the lines chunk by chunk; gives a sign after each chunk."""
+        for chunk in self.chunks(lines):
+            self.take(chunk)
+            yield
+            self.chunks_taken += 1
+            if self.chunks_taken % CHUNKS_SET_ASIDE == 0:
+                # A refusal leaves cycles behind; without one there is nothing to collect.
+                (set_aside if self.summary.rejected else spare)()
+
+    def chunks(self, lines: Iterable[NumberedLine]) -> Iterator[list[_Line]]:
         """The lines that state facts, in chunks; the others are rejected on the way."""
         chunk: list[_Line] = []
         facts = size = 0
-        for number, raw in enumerate(lines, start=1):
+        for number, raw in lines:
             if not raw.strip():
                 continue
             self.summary.lines += 1
@@ -164,6 +185,7 @@ class _Import:
             yield chunk
 
     def reject(self, number: int, raw: bytes, reason: str) -> None:
+        """Count and tell a line that is refused."""
         self.summary.rejected += 1
         text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
         self.on_reject(Rejected(number, text, reason))

@@ -27,6 +27,29 @@ def test_a_fact_is_recorded_once(program: Program) -> None:
     )
 
 
+def test_a_large_file_is_imported_by_several_processes(program: Program, tmp_path: Path) -> None:
+    """It is told as any other; the number of processes can be said."""
+    lines = [
+        {
+            "fact": "partner-added",
+            "id": str(n),
+            "owner": str(11_111 + n % 50),
+            "partner": str(10**6 + n),
+        }
+        for n in range(20_100)
+    ]
+    lines[15_000]["partner"] = lines[15_000]["owner"]
+    large = tmp_path / "large.jsonl"
+    large.write_text("\n".join(map(json.dumps, lines)))
+    ran = program("import", str(large), "--processes", "2")
+    assert "20100 lines read: 20099 recorded as 20099 entries in 50 books" in ran.out
+    assert (ran.code, ran.out[-13:]) == (1, ", 1 rejected\n")
+    refused = json.loads(Path("large.jsonl.rejects.jsonl").read_text())
+    assert refused["line"] == 15_001
+    assert program("import", str(large)).code == 1
+    assert program("import", str(large), "--processes", "0").code == 2
+
+
 @pytest.mark.parametrize(
     ("fact", "message"),
     [

@@ -1,0 +1,134 @@
+"""A part of a shared import: a process that judges the books it is given, and has them written.
+
+A batch of lines comes through the pipe. What is judged of it goes back to be written, as often as
+there is something, and in the end what the batch came to.
+"""
+
+import signal
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
+
+from eventsourcing.persistence import StoredEvent
+
+from ledger.book import Books, Write
+from ledger.bulk import collector_paused
+from ledger.importing import Import, NumberedLine, Rejected, Summary
+
+
+class OpenBooks(Protocol):
+    """Opens the books of the ledger anew, here or in another process."""
+
+    def __call__(self, *, write: Write | None = None) -> AbstractContextManager[Books]:
+        """The books; `write` takes the place of writing to the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What all parts of an import have in common."""
+
+    open_books: OpenBooks
+    recorded_by: str
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as it travels: one with a constructor of its own cannot be pickled."""
+
+    kind: type[Exception]
+    args: tuple[Any, ...]
+    fields: dict[str, Any]
+
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        """An error, to travel."""
+        return cls(type(error), error.args, vars(error))
+
+    def error(self) -> Exception:
+        """The error, arrived."""
+        error = self.kind.__new__(self.kind, *self.args)
+        vars(error).update(self.fields)
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class ToWrite:
+    """Entries in their stored form: the columns of their rows."""
+
+    columns: tuple[Sequence[Any], ...]
+
+    @classmethod
+    def of(cls, stored: Iterable[StoredEvent]) -> "ToWrite":
+        """Entries, to travel."""
+        rows = ((s.originator_id, s.originator_version, s.topic, s.state) for s in stored)
+        return cls(tuple(zip(*rows, strict=True)))
+
+    def stored(self) -> list[StoredEvent]:
+        """The entries, arrived."""
+        return [StoredEvent(*row) for row in zip(*self.columns, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a batch came to."""
+
+    summary: Summary
+    refused: list[Rejected]
+    failure: Failure | None
+
+
+def work(pipe: Connection, how: How) -> None:
+    """Judge batch after batch, until whoever sends them is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started the import stops it in order
+    there = _Part(pipe, how)
+    try:
+        while True:
+            pipe.send(there.take(pipe.recv()))
+    except (EOFError, OSError):
+        return
+
+
+@dataclass(slots=True)
+class _Part:
+    pipe: Connection
+    how: How
+    opened: ExitStack = field(default_factory=ExitStack)
+    run: Import | None = None
+    refused: list[Rejected] = field(default_factory=list)
+    failure: Failure | None = None
+
+    def take(self, batch: list[NumberedLine]) -> Outcome:
+        """Judge a batch; after a failure nothing more, since lines would be missing."""
+        if self.failure is None:
+            try:
+                self.run = self.run or self._begun()
+                for _ in self.run.taken(batch):
+                    pass
+            except Exception as error:  # noqa: BLE001 - it is raised where the import was started
+                self.failure = Failure.of(error)
+        summary, refused = self.run.summary if self.run else Summary(), self.refused
+        self.refused = []
+        if self.run:
+            self.run.summary = Summary()
+        return Outcome(summary, refused, self.failure)
+
+    def _begun(self) -> Import:
+        self.opened.enter_context(collector_paused())
+        books = self.opened.enter_context(self.how.open_books(write=self._write))
+        return Import(books, self.how.recorded_by, self._refuse, dry_run=self.how.dry_run)
+
+    def _refuse(self, rejected: Rejected) -> None:
+        self.refused.append(rejected)
+
+    def _write(
+        self, stored: Sequence[StoredEvent], also: Callable[[Any], None] | None
+    ) -> list[int]:
+        assert also is None
+        self.pipe.send(ToWrite.of(stored))
+        written: list[int] | Failure = self.pipe.recv()
+        if isinstance(written, Failure):
+            raise written.error()
+        return written

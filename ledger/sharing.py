@@ -1,0 +1,227 @@
+"""A large import shared out by book: several processes judge, each its own books; this one writes.
+
+Books know nothing of one another, so each of them comes to the same entries as in one process; only
+in the order of positions the books are mixed otherwise. A database writes for one at a time, and
+fastest for one that has its pages at hand.
+"""
+
+import heapq
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import chain
+from multiprocessing import get_context
+from typing import Self
+from zlib import crc32
+
+import orjson
+
+from ledger.book import Write
+from ledger.import_part import Failure, How, OpenBooks, Outcome, ToWrite, work
+from ledger.importing import (
+    CHUNK_BYTES,
+    CHUNK_FACTS,
+    NumberedLine,
+    Rejected,
+    Summary,
+    import_lines,
+)
+
+ALONE_LINES = 20_000
+ALONE_BYTES = 8_000_000
+"""A file that has no more than this is imported sooner than other processes have begun."""
+BATCHES_AHEAD = 2
+"""So many batches does a process have before it, so that it never waits and few are in memory."""
+MOST_PROCESSES = 4
+"""More of them than these would wait for the one that writes."""
+
+
+class ProcessLost(Exception):
+    """A process that did a part of an import is gone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a process of this import was ended from outside, or had too little memory; what was "
+            "recorded stays: import the file again, which records nothing twice"
+        )
+
+
+def usual_processes() -> int:
+    """One for each processor, up to four."""
+    return min(os.cpu_count() or 1, MOST_PROCESSES)
+
+
+def import_shared(
+    open_books: OpenBooks,
+    lines: Iterable[bytes],
+    *,
+    processes: int,
+    recorded_by: str,
+    on_reject: Callable[[Rejected], None],
+    on_progress: Callable[[Summary], None] = lambda _: None,
+    dry_run: bool = False,
+) -> Summary:
+    """Import as `import_lines` does; of a large file so many processes judge a part each.
+
+    Refusals come in the order of the file. Raises what a part met with, or ProcessLost, after the
+    others have done what they had in hand.
+    """
+    large, lines = _is_large(iter(lines))
+    with open_books() as books, ExitStack() as stack:
+        if processes == 1 or not large:
+            return import_lines(
+                books,
+                lines,
+                recorded_by=recorded_by,
+                on_reject=on_reject,
+                on_progress=on_progress,
+                dry_run=dry_run,
+            )
+        how = How(open_books, recorded_by, dry_run)
+        parts = [stack.enter_context(_Part(how, books.write)) for _ in range(processes)]
+        shared = _Shared(parts, on_reject, on_progress)
+        try:
+            for number, raw in enumerate(lines, start=1):
+                shared.hand_out(number, raw)
+            shared.hand_out_rest()
+        finally:
+            shared.gather_all()
+    return shared.summary
+
+
+def _is_large(lines: Iterator[bytes]) -> tuple[bool, Iterator[bytes]]:
+    """Whether there are enough lines to share them out, and all of the lines."""
+    first: list[bytes] = []
+    size = 0
+    for line in lines:
+        first.append(line)
+        size += len(line)
+        if len(first) > ALONE_LINES or size > ALONE_BYTES:
+            return True, chain(first, lines)
+    return False, iter(first)
+
+
+class _Part:
+    """A process that judges, and the thread that speaks with it."""
+
+    def __init__(self, how: How, write: Write) -> None:
+        self.batch: list[NumberedLine] = []
+        """Lines that are to be handed to it."""
+        self.size = 0
+        """Bytes of them."""
+        self.at_work: deque[tuple[int, Future[Outcome]]] = deque()
+        """The number of the first line of each batch that it has, and what it will come to."""
+        self._write = write
+        context = get_context("spawn")
+        self._pipe, there = context.Pipe()
+        self._process = context.Process(target=work, args=(there, how), daemon=True)
+        self._process.start()
+        there.close()
+        self._thread = ThreadPoolExecutor(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
+        self._pipe.close()
+        self._process.join()
+
+    def send(self) -> None:
+        """Hand it the lines that are waiting."""
+        if self.batch:
+            future = self._thread.submit(self._judge_there, self.batch)
+            self.at_work.append((self.batch[0][0], future))
+            self.batch, self.size = [], 0
+
+    def _judge_there(self, batch: list[NumberedLine]) -> Outcome:
+        try:
+            self._pipe.send(batch)
+            while isinstance(said := self._pipe.recv(), ToWrite):
+                self._pipe.send(self._written(said))
+        except (EOFError, OSError):
+            raise ProcessLost from None
+        assert isinstance(said, Outcome)
+        return said
+
+    def _written(self, entries: ToWrite) -> list[int] | Failure:
+        try:
+            return self._write(entries.stored(), None)
+        except Exception as error:  # noqa: BLE001 - it is raised where it was judged
+            return Failure.of(error)
+
+    def first_open(self) -> list[int]:
+        """The number of the first line that it has not answered for, if there is one."""
+        return [self.at_work[0][0]] if self.at_work else [line for line, _ in self.batch[:1]]
+
+
+class _Shared:
+    """An import that is shared out."""
+
+    def __init__(
+        self,
+        parts: list[_Part],
+        on_reject: Callable[[Rejected], None],
+        on_progress: Callable[[Summary], None],
+    ) -> None:
+        self.summary = Summary()
+        self._parts = parts
+        self._on_reject = on_reject
+        self._on_progress = on_progress
+        self._refused: list[tuple[int, Rejected]] = []
+        """A heap of those whose turn has not come, by number of line."""
+
+    def hand_out(self, number: int, raw: bytes) -> None:
+        """Give a line to the part that has its book."""
+        part = self._parts[crc32(_book(raw)) % len(self._parts)]
+        part.batch.append((number, raw))
+        part.size += len(raw)
+        if len(part.batch) >= CHUNK_FACTS or part.size >= CHUNK_BYTES:
+            while len(part.at_work) >= BATCHES_AHEAD:
+                self._gather(part)
+            part.send()
+
+    def hand_out_rest(self) -> None:
+        """Give the parts what is left."""
+        for part in self._parts:
+            part.send()
+
+    def gather_all(self) -> None:
+        """Wait for all that was handed out."""
+        with ExitStack() as one_by_one:
+            one_by_one.callback(self._tell_refused, None)
+            for part in self._parts:
+                one_by_one.callback(self._gather_from, part)
+
+    def _gather_from(self, part: _Part) -> None:
+        while part.at_work:
+            self._gather(part)
+
+    def _gather(self, part: _Part) -> None:
+        """Wait for the oldest batch of a part, and tell what it came to."""
+        _, future = part.at_work.popleft()
+        outcome = future.result()
+        self.summary.add(outcome.summary)
+        for rejected in outcome.refused:
+            heapq.heappush(self._refused, (rejected.line, rejected))
+        open_lines = [line for each in self._parts for line in each.first_open()]
+        self._tell_refused(min(open_lines, default=None))
+        self._on_progress(self.summary)
+        if outcome.failure:
+            raise outcome.failure.error()
+
+    def _tell_refused(self, before: int | None) -> None:
+        while self._refused and (before is None or self._refused[0][0] < before):
+            self._on_reject(heapq.heappop(self._refused)[1])
+
+
+def _book(raw: bytes) -> bytes:
+    """The book that a line names. Who gets a line that names none says what is wrong with it."""
+    try:
+        fields = orjson.loads(raw)
+        first = fields[0] if isinstance(fields, list) else fields
+        return str(first.get("book") or first.get("owner")).encode()
+    except (ValueError, AttributeError, IndexError):
+        return b""
