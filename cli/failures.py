@@ -12,7 +12,7 @@ from domain.refusals import Refused
 from evidence.errors import VerificationError
 from keys.key import BadKey, KeyRefused
 from ledger.keyring import KeysMissing, KeysUnreadable
-from ledger.sharing import ProcessLost
+from ledger.processes import ProcessLost
 from ledger.store_errors import StoreError, StoreForbids
 from ledger.stored_bytes import UnreadableEntry
 from projections.moments import BadQuestion, UnknownBook

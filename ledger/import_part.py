@@ -4,7 +4,6 @@ A batch of lines comes through the pipe. What is judged of it goes back to be wr
 there is something, and in the end what the batch came to.
 """
 
-import signal
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from eventsourcing.persistence import StoredEvent
 from ledger.book import Books, Write
 from ledger.bulk import collector_paused
 from ledger.importing import Import, NumberedLine, Rejected, Summary
+from ledger.processes import Failure, answer_all, ask_back
 
 
 class OpenBooks(Protocol):
@@ -32,26 +32,6 @@ class How:
     open_books: OpenBooks
     recorded_by: str
     dry_run: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An error as it travels: one with a constructor of its own cannot be pickled."""
-
-    kind: type[Exception]
-    args: tuple[Any, ...]
-    fields: dict[str, Any]
-
-    @classmethod
-    def of(cls, error: Exception) -> "Failure":
-        """An error, to travel."""
-        return cls(type(error), error.args, vars(error))
-
-    def error(self) -> Exception:
-        """The error, arrived."""
-        error = self.kind.__new__(self.kind, *self.args)
-        vars(error).update(self.fields)
-        return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +61,8 @@ class Outcome:
 
 
 def work(pipe: Connection, how: How) -> None:
-    """Judge batch after batch, until whoever sends them is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started the import stops it in order
-    there = _Part(pipe, how)
-    try:
-        while True:
-            pipe.send(there.take(pipe.recv()))
-    except (EOFError, OSError):
-        return
+    """Judge batch after batch."""
+    answer_all(pipe, _Part(pipe, how).take)
 
 
 @dataclass(slots=True)
@@ -127,8 +101,5 @@ class _Part:
         self, stored: Sequence[StoredEvent], also: Callable[[Any], None] | None
     ) -> list[int]:
         assert also is None
-        self.pipe.send(ToWrite.of(stored))
-        written: list[int] | Failure = self.pipe.recv()
-        if isinstance(written, Failure):
-            raise written.error()
-        return written
+        positions: list[int] = ask_back(self.pipe, ToWrite.of(stored))
+        return positions

@@ -9,17 +9,16 @@ import heapq
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain
-from multiprocessing import get_context
-from typing import Self
 from zlib import crc32
 
 import orjson
 
-from ledger.book import Write
-from ledger.import_part import Failure, How, OpenBooks, Outcome, ToWrite, work
+from ledger.book import Books
+from ledger.import_part import How, OpenBooks, Outcome, ToWrite, work
 from ledger.importing import (
     CHUNK_BYTES,
     CHUNK_FACTS,
@@ -28,6 +27,7 @@ from ledger.importing import (
     Summary,
     import_lines,
 )
+from ledger.processes import OtherProcess
 
 ALONE_LINES = 20_000
 ALONE_BYTES = 8_000_000
@@ -36,16 +36,6 @@ BATCHES_AHEAD = 2
 """So many batches does a process have before it, so that it never waits and few are in memory."""
 MOST_PROCESSES = 4
 """More of them than these would wait for the one that writes."""
-
-
-class ProcessLost(Exception):
-    """A process that did a part of an import is gone."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "a process of this import was ended from outside, or had too little memory; what was "
-            "recorded stays: import the file again, which records nothing twice"
-        )
 
 
 def usual_processes() -> int:
@@ -80,15 +70,15 @@ def import_shared(
                 dry_run=dry_run,
             )
         how = How(open_books, recorded_by, dry_run)
-        parts = [stack.enter_context(_Part(how, books.write)) for _ in range(processes)]
+        begin = partial(OtherProcess, work, how, back=partial(_write, books))
+        parts = [_Part(stack.enter_context(begin())) for _ in range(processes)]
         shared = _Shared(parts, on_reject, on_progress)
-        try:
-            for number, raw in enumerate(lines, start=1):
-                shared.hand_out(number, raw)
-            shared.hand_out_rest()
-        finally:
-            shared.gather_all()
-    return shared.summary
+        shared.take(lines)
+        return shared.summary
+
+
+def _write(books: Books, entries: ToWrite) -> list[int]:
+    return books.write(entries.stored(), None)
 
 
 def _is_large(lines: Iterator[bytes]) -> tuple[bool, Iterator[bytes]]:
@@ -104,53 +94,22 @@ def _is_large(lines: Iterator[bytes]) -> tuple[bool, Iterator[bytes]]:
 
 
 class _Part:
-    """A process that judges, and the thread that speaks with it."""
+    """The part of the import that another process judges."""
 
-    def __init__(self, how: How, write: Write) -> None:
+    def __init__(self, process: OtherProcess) -> None:
         self.batch: list[NumberedLine] = []
         """Lines that are to be handed to it."""
         self.size = 0
         """Bytes of them."""
         self.at_work: deque[tuple[int, Future[Outcome]]] = deque()
         """The number of the first line of each batch that it has, and what it will come to."""
-        self._write = write
-        context = get_context("spawn")
-        self._pipe, there = context.Pipe()
-        self._process = context.Process(target=work, args=(there, how), daemon=True)
-        self._process.start()
-        there.close()
-        self._thread = ThreadPoolExecutor(1)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown(cancel_futures=True)
-        self._pipe.close()
-        self._process.join()
+        self._process = process
 
     def send(self) -> None:
         """Hand it the lines that are waiting."""
         if self.batch:
-            future = self._thread.submit(self._judge_there, self.batch)
-            self.at_work.append((self.batch[0][0], future))
+            self.at_work.append((self.batch[0][0], self._process.ask(self.batch)))
             self.batch, self.size = [], 0
-
-    def _judge_there(self, batch: list[NumberedLine]) -> Outcome:
-        try:
-            self._pipe.send(batch)
-            while isinstance(said := self._pipe.recv(), ToWrite):
-                self._pipe.send(self._written(said))
-        except (EOFError, OSError):
-            raise ProcessLost from None
-        assert isinstance(said, Outcome)
-        return said
-
-    def _written(self, entries: ToWrite) -> list[int] | Failure:
-        try:
-            return self._write(entries.stored(), None)
-        except Exception as error:  # noqa: BLE001 - it is raised where it was judged
-            return Failure.of(error)
 
     def first_open(self) -> list[int]:
         """The number of the first line that it has not answered for, if there is one."""
@@ -173,7 +132,17 @@ class _Shared:
         self._refused: list[tuple[int, Rejected]] = []
         """A heap of those whose turn has not come, by number of line."""
 
-    def hand_out(self, number: int, raw: bytes) -> None:
+    def take(self, lines: Iterable[bytes]) -> None:
+        """Hand out all lines, and wait for what they come to."""
+        try:
+            for number, raw in enumerate(lines, start=1):
+                self._hand_out(number, raw)
+            for part in self._parts:
+                part.send()
+        finally:
+            self._gather_all()
+
+    def _hand_out(self, number: int, raw: bytes) -> None:
         """Give a line to the part that has its book."""
         part = self._parts[crc32(_book(raw)) % len(self._parts)]
         part.batch.append((number, raw))
@@ -183,12 +152,7 @@ class _Shared:
                 self._gather(part)
             part.send()
 
-    def hand_out_rest(self) -> None:
-        """Give the parts what is left."""
-        for part in self._parts:
-            part.send()
-
-    def gather_all(self) -> None:
+    def _gather_all(self) -> None:
         """Wait for all that was handed out."""
         with ExitStack() as one_by_one:
             one_by_one.callback(self._tell_refused, None)

@@ -21,7 +21,8 @@ from domain.facts import parse_fact
 from ledger import sharing
 from ledger.book import Books, Write
 from ledger.importing import Rejected, Summary, import_lines
-from ledger.sharing import ProcessLost, import_shared
+from ledger.processes import ProcessLost
+from ledger.sharing import import_shared
 from ledger.store_errors import StoreUnavailable
 from ledger.stored_bytes import event_fields
 
@@ -193,7 +194,7 @@ def test_a_part_that_is_killed_is_told_and_the_import_can_be_run_again(
     def kill_one(_: Summary) -> None:
         active_children()[0].kill()
 
-    with pytest.raises(ProcessLost, match="import the file again"):
+    with pytest.raises(ProcessLost, match="do the same again"):
         _shared(settings, on_progress=kill_one)
     assert active_children() == []
     _shared(settings)
