@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock, RLock
@@ -16,23 +16,22 @@ from eventsourcing.persistence import StoredEvent
 from domain.entry import Entry
 from domain.events import AnyEvent
 from domain.evolving import evolve
-from domain.facts import MAX_FACTS_IN_APPEND, Fact, VoidEntry, book_of
-from domain.judging import Append, Decision, decide, replacing_void_id
+from domain.facts import MAX_FACTS_IN_APPEND, Fact, book_of
+from domain.judging import Append, Decision, decide
 from domain.refusals import (
     BookMovedOn,
     BooksDiffer,
     Conflict,
-    IdTaken,
     KeyInProgress,
     TooMuchAtOnce,
 )
-from domain.restating import restates
 from domain.state import BookState
 from ledger.database import APPEND_LIMIT_BYTES, Database, EntryTaken, load_sql, store_errors
 from ledger.deadline import TookTooLong, remaining_seconds
 from ledger.figures import APPEND_SECONDS
 from ledger.hand import BooksInHand
 from ledger.idempotency import IdempotencyKey, Outcome, bind, bound, digest_of
+from ledger.lookups import Lookup, Written, names, new_facts, others, refuse_taken_ids
 from ledger.stored_bytes import canonical_json, from_stored, to_stored
 
 Clock = Callable[[], datetime]
@@ -45,14 +44,6 @@ ATTEMPTS = 12
 KEPT_ENTRIES = 1_000_000
 """Books are kept in memory while they hold no more entries than this together."""
 PAGE = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """An entry with its position in the whole ledger."""
-
-    entry: Entry
-    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +74,6 @@ class Receipt:
     def gained(self) -> tuple[int, ...]:
         """The earlier entries that now have effect."""
         return self.outcome.gained
-
-
-@dataclass(slots=True)
-class Lookup:
-    """What the store knows of the fact ids that an append carries or names."""
-
-    taken: dict[str, Written] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)
-    """The entry number of each fact id."""
-
-    def note(self, written: Written) -> None:
-        """Take in an entry by the id of its fact."""
-        self.taken[written.entry.event.id] = written
-        self.numbers[written.entry.event.id] = written.entry.number
-
-    def learn(self, other: "Lookup") -> None:
-        """Take in what another one knows."""
-        self.taken |= other.taken
-        self.numbers |= other.numbers
 
 
 class Books:
@@ -225,7 +197,7 @@ class Books:
         self, state: BookState, facts: Sequence[Fact], lookup: Lookup, *, recorded_by: str
     ) -> tuple[list[Entry], Decision]:
         """The entries that the new ones among the facts come to; taken ids are left out."""
-        new = _new_facts(facts, lookup)
+        new = new_facts(facts, lookup)
         if not new:
             return [], Decision(events=[])
         recorded_at = self._clock()
@@ -233,7 +205,7 @@ class Books:
             recorded_at = max(recorded_at, state.newest_recorded_at + timedelta(microseconds=1))
         append = Append(facts=tuple(new), recorded_at=recorded_at, numbers=lookup.numbers)
         decision = decide(state, append)
-        _refuse_taken_ids(decision.events, lookup)
+        refuse_taken_ids(decision.events, lookup)
         return _entries(state, decision.events, recorded_at, recorded_by), decision
 
     def append(
@@ -296,8 +268,8 @@ class Books:
         Without `own`, of those alone that they name.
         """
         lookups = {book: Lookup() for book in facts}
-        names = _names if own else _others
-        wanted = sorted({(book, name) for book in facts for f in facts[book] for name in names(f)})
+        naming = names if own else others
+        wanted = sorted({(book, name) for book in facts for f in facts[book] for name in naming(f)})
         if not wanted:
             return lookups
         with self._database.reading() as connection:
@@ -356,47 +328,6 @@ def _receipt(
         for fact in facts
     ]
     return Receipt(book=book, facts=taken, outcome=outcome, replayed=replayed)
-
-
-def _names(fact: Fact) -> Iterator[str]:
-    yield fact.id
-    if fact.replaces is not None:
-        yield replacing_void_id(fact.id)
-    yield from _others(fact)
-
-
-def _others(fact: Fact) -> Iterator[str]:
-    if isinstance(fact.replaces, str):
-        yield fact.replaces
-    if isinstance(fact, VoidEntry) and fact.fact_id is not None:
-        yield fact.fact_id
-
-
-def _new_facts(facts: Sequence[Fact], lookup: Lookup) -> list[Fact]:
-    """The facts whose ids are free. Raises IdTaken where an id stands for other content."""
-    new: dict[str, Fact] = {}
-    numbers = lookup.numbers
-    for fact in facts:
-        known = lookup.taken.get(fact.id)
-        twin = new.get(fact.id)
-        same = restates(fact, known.entry, numbers) if known else twin is None or twin == fact
-        if not same:
-            refusal = IdTaken(fact.id, known.entry.number if known else None)
-            refusal.fact_id = fact.id
-            raise refusal
-        if not known:
-            new[fact.id] = fact
-    return list(new.values())
-
-
-def _refuse_taken_ids(events: Sequence[AnyEvent], lookup: Lookup) -> None:
-    """Raise IdTaken where the void of a replacement would have an id that another entry has."""
-    fresh: set[str] = set()
-    for event in events:
-        holder = lookup.taken.get(event.id)
-        if holder or event.id in fresh:
-            raise IdTaken(event.id, holder.entry.number if holder else None)
-        fresh.add(event.id)
 
 
 def _entries(

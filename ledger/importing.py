@@ -19,9 +19,10 @@ from domain.facts import Fact, book_of, parse_fact
 from domain.judging import Decision
 from domain.refusals import Conflict, Refused
 from domain.state import BookState
-from ledger.book import ATTEMPTS, Books, Lookup, Written, check_one_append
+from ledger.book import ATTEMPTS, Books, check_one_append
 from ledger.bulk import collector_paused, set_aside, spare
 from ledger.database import EntryTaken
+from ledger.lookups import Lookup, Written
 from ledger.strict_json import strict_json
 
 CHUNK_FACTS = 5_000

@@ -11,9 +11,10 @@ from bootstrap.clock import now
 from bootstrap.services import Services
 from domain.entry import Entry
 from domain.refusals import ClockAstray, Conflict
-from ledger.book import Books, Written
+from ledger.book import Books
 from ledger.database import Database, EntryTaken
 from ledger.importing import CHUNK_FACTS, Rejected, import_lines
+from ledger.lookups import Written
 from tests.contracts.samples import BOOK, adding, rows, stored
 
 
