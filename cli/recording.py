@@ -32,8 +32,8 @@ def import_(
     processes: Annotated[
         int | None,
         Parameter(
-            help="How many processes share a large file out by book; by default one for each "
-            f"processor, up to {MOST_PROCESSES}.",
+            help="How many processes judge a large file, shared out by book; by default one more "
+            f"than there are processors, up to {MOST_PROCESSES}.",
             validator=Number(gte=1, lte=64),
         ),
     ] = None,

@@ -39,8 +39,9 @@ MOST_PROCESSES = 4
 
 
 def usual_processes() -> int:
-    """One for each processor, up to four."""
-    return min(os.cpu_count() or 1, MOST_PROCESSES)
+    """One for each of several processors, and one more: each waits while its part is written."""
+    processors = os.cpu_count() or 1
+    return min(processors + 1, MOST_PROCESSES) if processors > 1 else 1
 
 
 def import_shared(
