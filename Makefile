@@ -34,7 +34,7 @@ test-browser: $(READY)
 			"apt-get install chromium) and try again" >&2; \
 		exit 1; \
 	fi
-	$(BIN)/pytest -q tests/browser
+	$(BIN)/pytest -q -n 2 --dist loadscope tests/browser
 
 # aics-tlog wants a newer Python than we do, and shares no line with us.
 test-independent: $(READY) .venv-independent/.ready

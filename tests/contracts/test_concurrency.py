@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
@@ -82,6 +82,13 @@ def _wait_for_the_others(gate: Path, worker: int) -> None:
         time.sleep(0.005)
 
 
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    """As many processes, which all tests use: each takes a second to start."""
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
 @pytest.fixture
 def gate(tmp_path: Path) -> Path:
     """An empty folder in which processes say that they are ready."""
@@ -97,15 +104,18 @@ def books(request: pytest.FixtureRequest) -> Sequence[str]:
 
 
 def test_processes_recording_at_once_lose_nothing_and_write_nothing_twice(
-    settings: Settings, database: Database, books: Sequence[str], gate: Path
+    settings: Settings,
+    database: Database,
+    pool: ProcessPoolExecutor,
+    books: Sequence[str],
+    gate: Path,
 ) -> None:
     """Numbers have no gaps, each fact is there once, and each process was told the truth."""
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        recording = [
-            pool.submit(_record, settings, book, worker, FACTS, gate)
-            for worker, book in enumerate(books)
-        ]
-        answers = [future.result() for future in recording]
+    recording = [
+        pool.submit(_record, settings, book, worker, FACTS, gate)
+        for worker, book in enumerate(books)
+    ]
+    answers = [future.result() for future in recording]
     told = {
         (book, *written)
         for book, (all_written, _) in zip(books, answers, strict=True)
@@ -129,15 +139,13 @@ def test_processes_recording_at_once_lose_nothing_and_write_nothing_twice(
 
 
 def test_processes_recording_the_same_facts_write_each_once(
-    settings: Settings, database: Database, gate: Path
+    settings: Settings, database: Database, pool: ProcessPoolExecutor, gate: Path
 ) -> None:
     """The id of a fact decides: one process is told that it was written, the others that it was."""
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        recording = [
-            pool.submit(_record_the_same, settings, worker, FACTS, gate)
-            for worker in range(PROCESSES)
-        ]
-        answers = [future.result() for future in recording]
+    recording = [
+        pool.submit(_record_the_same, settings, worker, FACTS, gate) for worker in range(PROCESSES)
+    ]
+    answers = [future.result() for future in recording]
     assert len(rows(database)) == FACTS
     for answered in zip(*answers, strict=True):
         assert sorted(answered) == ["already"] * (PROCESSES - 1) + ["written"]
