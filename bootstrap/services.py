@@ -71,9 +71,12 @@ def ensure_schema(database: Database) -> None:
 
 @contextmanager
 def open_books(settings: Settings, *, of: int, write: Write | None = None) -> Iterator[Books]:
-    """The books of a ledger whose schema is in order, for one `of` several processes."""
+    """The books of a ledger whose schema is in order, for one `of` several processes.
+
+    Since books are of different sizes, these keep up to twice as much in memory as one would alone.
+    """
     database = open_database(settings)
-    kept_entries = max(1, settings.kept_entries // of)
+    kept_entries = min(settings.kept_entries, max(1, settings.kept_entries * 2 // of))
     try:
         yield Books(database, clock.now, kept_entries=kept_entries, write=write)
     finally:
