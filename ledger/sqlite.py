@@ -13,6 +13,7 @@ from typing import Any
 from eventsourcing.persistence import (
     ConnectionUnavailableError,
     IntegrityError,
+    InterfaceError,
     OperationalError,
     StoredEvent,
 )
@@ -33,20 +34,33 @@ MOST_CONNECTIONS = 60
 """More than a server has threads, so that no reader ever waits for a connection."""
 PROGRESS_STEPS = 20_000
 """A statement looks at the clock each time it has taken so many steps."""
+PREPARED_STATEMENTS = 256
+"""So many each connection keeps prepared: more than the program has. The library keeps one."""
 
 
 class _Pool(SQLiteConnectionPool):
-    """The library's pool, with connections that sync every commit and cache more."""
+    """The library's pool, with connections that sync every commit and keep more."""
 
     def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
-        raw = _raw(connection)
+        try:
+            raw = sqlite3.connect(
+                self.db_name,
+                uri=True,
+                check_same_thread=False,
+                isolation_level=None,
+                timeout=LOCK_TIMEOUT_SECONDS,
+                cached_statements=PREPARED_STATEMENTS,
+            )
+        except sqlite3.Error as error:
+            raise InterfaceError(str(error)) from error
+        raw.row_factory = sqlite3.Row
+        raw.execute("PRAGMA journal_mode = WAL")
         raw.execute("PRAGMA synchronous = FULL")
         raw.execute("PRAGMA cache_size = -65536")  # KiB, per connection
         raw.execute(f"PRAGMA soft_heap_limit = {MOST_CACHED_BYTES}")  # of all, in this process
         raw.execute("PRAGMA temp_store = MEMORY")
         raw.execute("PRAGMA wal_autocheckpoint = 10000")  # pages; a page changed often moves once
-        return connection
+        return SQLiteConnection(raw, max_age=None)
 
 
 def _raw(connection: SQLiteConnection) -> sqlite3.Connection:
