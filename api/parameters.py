@@ -44,7 +44,8 @@ def settings_of(request: Request) -> Settings:
 async def services_of(request: Request) -> Services:
     """The ledger as the key sees it: its questions answer with what the key may see."""
     services: Services = request.app.state.services
-    return replace(services, questions=questions_for(request))
+    questions = questions_for(request)
+    return services if questions is services.questions else replace(services, questions=questions)
 
 
 async def only_known(request: Request) -> None:

@@ -14,7 +14,8 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from opentelemetry import trace
-from starlette.concurrency import run_in_threadpool
+
+from api.running import is_embedded, on_one_thread, wait_for
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -120,13 +121,16 @@ class _Plan:
             if step.on_loop:
                 results.append(await step.call(**given))
             else:
-                results.append(await run_in_threadpool(step.call, **given))
+                results.append(await wait_for(step.call, **given))
         response: Response = results[-1]
         return response
 
 
 class PlannedRoute(APIRoute):
     """A route of the API that goes by its plan."""
+
+    asks_store = False
+    """Whether it always does. Over a network it waits then, for the key and for the answer."""
 
     query_names: frozenset[str]
     """The parameters that a query may give."""
@@ -143,6 +147,16 @@ class PlannedRoute(APIRoute):
                 values = plan.values(request)
             except _Wrong:
                 return await by_fastapi(request)
-            return await plan.answer(request, values)
+            answer = plan.answer(request, values)
+            waits = self.asks_store and request.method == "GET"  # and no body comes in meanwhile
+            if waits and not is_embedded(request.app.state.services):
+                return await on_one_thread(answer)
+            return await answer
 
         return by_plan
+
+
+class KeyedRoute(PlannedRoute):
+    """A route that looks up the key before all else."""
+
+    asks_store = True

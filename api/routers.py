@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 
 from api.doors import authenticated
 from api.parameters import only_known
-from api.plans import PlannedRoute
+from api.plans import KeyedRoute, PlannedRoute
 
 
 def open_router(**more: Any) -> APIRouter:
@@ -22,7 +22,7 @@ def keyed_router(
     return APIRouter(
         prefix="/v1",
         tags=[tag],
-        route_class=PlannedRoute,
+        route_class=KeyedRoute,
         dependencies=[Depends(authenticated), Depends(only_known), *dependencies],
         responses=dict(responses or {}),
     )
