@@ -1,7 +1,6 @@
 """The questions, each answered from the windows by a few indexed statements."""
 
 from collections.abc import Callable
-from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -56,16 +55,17 @@ class Questions:
 
         Raises UnknownPartner where another partner is asked about.
         """
-        twin = copy(self)
-        twin._scope = Scope(self._sql, partner)  # noqa: SLF001 - it is one of us
-        twin._sql = twin._scope.sql  # noqa: SLF001 - it is one of us
-        return twin
+        scope = Scope(self._sql, partner)
+        return self._twin(_scope=scope, _sql=scope.sql)
 
     @property
     def as_it_stands(self) -> "Questions":
         """The same questions, answered without taking new entries in first."""
-        twin = copy(self)
-        twin._catch_up = lambda: None  # noqa: SLF001 - it is one of us
+        return self._twin(_catch_up=lambda: None)
+
+    def _twin(self, **differing: Any) -> "Questions":
+        twin = object.__new__(Questions)
+        vars(twin).update(vars(self), **differing)
         return twin
 
     def moment(self, book: str, as_of: AsOf = NOW) -> Moment:
