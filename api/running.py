@@ -8,11 +8,13 @@ that waits more than once does so on one thread.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
 from bootstrap.services import Services
+from projections.current import Behind
 from projections.questions import Questions
 
 Answer = TypeVar("Answer")
@@ -50,6 +52,7 @@ def is_embedded(ledger: Services) -> bool:
 
 async def ask(ledger: Services, question: Callable[[Questions], Answer]) -> Answer:
     """The answer to a short question."""
-    if is_embedded(ledger) and ledger.projector.is_current():
-        return question(ledger.questions.as_it_stands)
+    if is_embedded(ledger):
+        with suppress(Behind):
+            return question(ledger.questions.current)
     return await wait_for(question, ledger.questions)
