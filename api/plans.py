@@ -147,11 +147,10 @@ class PlannedRoute(APIRoute):
                 values = plan.values(request)
             except _Wrong:
                 return await by_fastapi(request)
-            answer = plan.answer(request, values)
             waits = self.asks_store and request.method == "GET"  # and no body comes in meanwhile
             if waits and not is_embedded(request.app.state.services):
-                return await on_one_thread(answer)
-            return await answer
+                return await on_one_thread(plan.answer, request, values)
+            return await plan.answer(request, values)
 
         return by_plan
 

@@ -30,19 +30,22 @@ async def wait_for(work: Callable[Given, Answer], *args: Given.args, **kw: Given
     return await run_in_threadpool(work, *args, **kw)
 
 
-async def on_one_thread(work: Coroutine[Any, Any, Answer]) -> Answer:
+async def on_one_thread(
+    work: Callable[Given, Coroutine[Any, Any, Answer]], *args: Given.args, **kw: Given.kwargs
+) -> Answer:
     """What the work returns, which waits for nothing but by `wait_for`."""
-    return await run_in_threadpool(_done, work)
 
+    def done() -> Answer:
+        running = work(*args, **kw)
+        try:
+            running.send(None)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+        running.close()
+        raise RuntimeError("work on a thread waits for the event loop")
 
-def _done(work: Coroutine[Any, Any, Answer]) -> Answer:
-    try:
-        work.send(None)
-    except StopIteration as end:
-        answer: Answer = end.value
-        return answer
-    work.close()
-    raise RuntimeError("work on a thread waits for the event loop")
+    return await run_in_threadpool(done)
 
 
 def is_embedded(ledger: Services) -> bool:

@@ -80,6 +80,6 @@ def test_work_on_a_thread_waits_there_and_nowhere_else() -> None:
     async def waits() -> int:
         return await wait_for(lambda: 1) + await wait_for(lambda: 2)
 
-    assert asyncio.run(on_one_thread(waits())) == 3
+    assert asyncio.run(on_one_thread(waits)) == 3
     with pytest.raises(RuntimeError, match="waits for the event loop"):
-        asyncio.run(on_one_thread(asyncio.sleep(0)))
+        asyncio.run(on_one_thread(asyncio.sleep, 0))
