@@ -7,7 +7,7 @@ something is missing or wrong is left to FastAPI, which says so.
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from inspect import iscoroutinefunction
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any
 
 from fastapi import Request, Response
@@ -60,6 +60,7 @@ class _Plan:
         parts = [(part.name, self._add(part)) for part in dependant.dependencies]
         call = dependant.call
         assert call is not None
+        _require_plain(dependant)
         for number, step in enumerate(self._steps):
             if step.call is call:  # once for each request
                 return number
@@ -124,6 +125,24 @@ class _Plan:
                 results.append(await wait_for(step.call, **given))
         response: Response = results[-1]
         return response
+
+
+def _require_plain(dependant: Dependant) -> None:
+    """Raise TypeError for a call that asks for what no plan gives, when the app is made."""
+    beyond = (
+        dependant.body_params
+        or dependant.cookie_params
+        or dependant.response_param_name
+        or dependant.background_tasks_param_name
+        or dependant.security_scopes_param_name
+        or isgeneratorfunction(dependant.call)
+        or isasyncgenfunction(dependant.call)
+    )
+    if beyond:
+        raise TypeError(
+            f"{dependant.call} asks for more than the request and values of its path, query and "
+            "headers; read it from the request, or let the route be an APIRoute"
+        )
 
 
 class PlannedRoute(APIRoute):

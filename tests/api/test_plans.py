@@ -1,10 +1,11 @@
 """A planned route answers as FastAPI itself would."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Annotated
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Cookie, Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
@@ -72,6 +73,27 @@ def test_what_is_asked_for_and_what_is_wrong_is_as_fastapi_reads_it(
     by_fastapi, called = _answer(APIRoute, address, headers), tuple(CALLED)
     assert _answer(PlannedRoute, address, headers) == by_fastapi
     assert tuple(CALLED) == called
+
+
+def test_what_no_plan_gives_is_refused_when_the_app_is_made() -> None:
+    """A body, cookies, a response to be filled, or a dependency that is left again."""
+
+    def filled(response: Response) -> None:
+        pass
+
+    def left() -> Iterator[None]:
+        yield
+
+    def body(value: dict[str, str]) -> None:
+        pass
+
+    def cookie(value: Annotated[str, Cookie()]) -> None:
+        pass
+
+    for call in (filled, left, body, cookie):
+        router = APIRouter(route_class=PlannedRoute, dependencies=[Depends(call)])
+        with pytest.raises(TypeError, match=f"{call.__name__}.* asks for more than the request"):
+            router.add_api_route("/plain/{id}", _plain)
 
 
 def test_work_on_a_thread_waits_there_and_nowhere_else() -> None:
