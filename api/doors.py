@@ -7,8 +7,8 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from starlette.concurrency import run_in_threadpool
 
+from api.running import is_embedded, wait_for
 from bootstrap.services import Services
 from domain.values import PORTFOLIO_PATTERN
 from keys.access_log import EVERY_BOOK, NO_BOOK
@@ -37,13 +37,13 @@ async def authenticated(request: Request, given: Bearer) -> None:
     services: Services = request.app.state.services
     several = len(request.headers.getlist("authorization")) > 1  # which of them counts is not said
     secret = given.credentials if given and not several else ""
-    if services.database.dialect == "sqlite":  # a few microseconds, which a thread would delay
+    if is_embedded(services):  # a few microseconds, which a thread would delay
         key = services.keys.authenticate(secret)
     else:
-        key = await run_in_threadpool(services.keys.authenticate, secret)
+        key = await wait_for(services.keys.authenticate, secret)
     if services.keys.use_is_due(key):
         with suppress(StoreError):  # it is for information, and no reason to turn anybody away
-            await run_in_threadpool(services.keys.note_use, key)
+            await wait_for(services.keys.note_use, key)
     request.state.key = key
 
 
@@ -91,7 +91,7 @@ def _concerned(key: Key, book: str | None) -> str:
 async def note(request: Request, action: str, book: str, detail: str) -> None:
     """Add to the access log what the key does; it is stored before this returns."""
     services: Services = request.app.state.services
-    await run_in_threadpool(services.access_log.note, key_of(request), action, book, detail)
+    await wait_for(services.access_log.note, key_of(request), action, book, detail)
 
 
 def questions_for(request: Request) -> Questions:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, WithJsonSchema
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from projections.answers import Diff, KnownAt
 from projections.moments import Moment
 
 CHECK_FIRST = "private, no-cache"
@@ -57,14 +58,14 @@ def unchanged(request: Request, resolve: Callable[[], Moment]) -> Response | Non
     return _not_modified(request, tag) if _is_at_hand(request, tag) else None
 
 
-def _tag_of_answer(asked: Mapping[str, str], answer: Any) -> str | None:
+def _tag_of_answer(asked: Mapping[str, str], answer: BaseModel) -> str | None:
     """The ETag of an answer, made of the entries that it rests on; None where it is of no book."""
-    if hasattr(answer, "from_known_at"):
+    if isinstance(answer, Diff):
         known = f"{answer.from_known_at.entry}-{answer.to_known_at.entry}"
         return _tag(known, answer.to_at, asked)
-    if not hasattr(answer, "known_at"):
-        return None
-    return _tag(str(answer.known_at.entry), getattr(answer, "at", None), asked)
+    said = vars(answer)
+    known_at: KnownAt | None = said.get("known_at")
+    return None if known_at is None else _tag(str(known_at.entry), said.get("at"), asked)
 
 
 def _tag(known: str, at: datetime | None, asked: Mapping[str, str]) -> str:
@@ -75,7 +76,7 @@ def _tag(known: str, at: datetime | None, asked: Mapping[str, str]) -> str:
     """
     if at is None or _names_effective_time(asked):
         return f'"{known}"'
-    return f'W/"{known}.{at:%Y-%m-%d}"'
+    return f'W/"{known}.{at.date()}"'
 
 
 def _names_effective_time(asked: Mapping[str, str]) -> bool:

@@ -3,12 +3,13 @@
 import re
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import ValidationError
 
 from api.doors import key_of, questions_for
+from api.plans import PlannedRoute
 from api.problems import BadRequest, invalid
 from bootstrap.services import Services
 from bootstrap.settings import Settings
@@ -43,13 +44,16 @@ def settings_of(request: Request) -> Settings:
 async def services_of(request: Request) -> Services:
     """The ledger as the key sees it: its questions answer with what the key may see."""
     services: Services = request.app.state.services
-    return replace(services, questions=questions_for(request))
+    questions = questions_for(request)
+    return services if questions is services.questions else replace(services, questions=questions)
 
 
 async def only_known(request: Request) -> None:
     """Refuse a query parameter that the route does not have: a typo must not change a question."""
-    route = request.scope["route"]
-    known = {parameter.alias for parameter in _query_parameters(route.dependant)}
+    if not request.query_params:
+        return
+    route: PlannedRoute = request.scope["route"]
+    known = route.query_names
     if unknown := sorted(set(request.query_params) - known):
         raise BadRequest(
             422,
@@ -64,13 +68,6 @@ async def only_known(request: Request) -> None:
             "repeated-parameter",
             f"{', '.join(repeated)} is given more than once; give it once",
         )
-
-
-def _query_parameters(dependant: object) -> list[Any]:
-    found: list[Any] = list(getattr(dependant, "query_params", []))
-    for dependency in getattr(dependant, "dependencies", []):
-        found += _query_parameters(dependency)
-    return found
 
 
 def instant(name: str, text: str) -> datetime:

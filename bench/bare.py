@@ -1,11 +1,12 @@
 """The API without keys, limits and logs, for comparison: ``python -m bench.bare PORT BOOK``."""
 
 import sys
+from importlib import import_module
 
 import uvicorn
 from fastapi import Request
 
-from api import app as door
+from api import doors
 from bootstrap import clock
 from bootstrap.settings import Settings
 from cli.connections import config_for
@@ -22,10 +23,9 @@ def main() -> None:
     async def let_in(request: Request) -> None:
         request.state.key = anybody
 
-    # In place of the door, before routes are made: an override would have FastAPI look at the
-    # signature of every dependency again at each request.
-    door.authenticated = let_in  # type: ignore[assignment, attr-defined]
-    app = door.create_app(settings)
+    doors.authenticated = let_in  # type: ignore[assignment]
+    # After that, since its routes are made with the door that is there.
+    app = import_module("api.app").create_app(settings)
     app.user_middleware.clear()
     with bound("127.0.0.1", int(port)) as listener:
         uvicorn.Server(config_for(settings, app)).run(sockets=[listener])

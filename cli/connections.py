@@ -1,13 +1,16 @@
 """Connections: one whose client does not send, or does not read, in time is closed for good."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bootstrap.logs import for_libraries
 from bootstrap.settings import Settings
+
+ANSWER = (b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4", b"HTTP/1.1 5")
+"""How heads of answers begin; what a client is told before (100 Continue) it waits for."""
 
 
 def config_for(settings: Settings, app: Any) -> uvicorn.Config:
@@ -22,9 +25,37 @@ def config_for(settings: Settings, app: Any) -> uvicorn.Config:
         h11_max_incomplete_event_size=settings.max_header_bytes,
         timeout_graceful_shutdown=settings.stop_seconds,
         log_config=for_libraries(),
+        access_log=False,  # requests are told by the app, without their addresses
         log_level="warning",
         server_header=False,
     )
+
+
+class _InOnePiece:
+    """A transport that sends the head of an answer together with what comes next.
+
+    Each piece would be a call of the system of its own, and wake the client for itself.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send, but for the head of an answer, behind which something always is written."""
+        if data.startswith(ANSWER) and not self._head:
+            self._head = data
+            return
+        self._transport.write(self._head + data)
+        self._head = b""
+
+    def close(self) -> None:
+        """Send what is left, and close."""
+        self._transport.write(self._head)
+        self._transport.close()
 
 
 class _InTime(H11Protocol):
@@ -39,7 +70,7 @@ class _InTime(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a request."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _InOnePiece(transport)))
         transport.set_write_buffer_limits(high=0)  # so that whatever is left unread is told of
         self._expect_head()
 

@@ -3,16 +3,19 @@
 import os
 import secrets
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from eventsourcing.persistence import (
+    ConnectionPoolClosedError,
     ConnectionUnavailableError,
     IntegrityError,
+    InterfaceError,
     OperationalError,
     StoredEvent,
 )
@@ -25,6 +28,7 @@ from eventsourcing.sqlite import (
 
 from ledger.database import CutDuringCommit, Dialect, Recorder, store_errors
 from ledger.deadline import TookTooLong, is_over, remaining_seconds, require_time
+from ledger.store_errors import FileUnusable
 
 LOCK_TIMEOUT_SECONDS = 30
 MOST_CACHED_BYTES = 256 * 2**20
@@ -33,20 +37,38 @@ MOST_CONNECTIONS = 60
 """More than a server has threads, so that no reader ever waits for a connection."""
 PROGRESS_STEPS = 20_000
 """A statement looks at the clock each time it has taken so many steps."""
+PREPARED_STATEMENTS = 256
+"""So many each connection keeps prepared: more than the program has. The library keeps one."""
 
 
 class _Pool(SQLiteConnectionPool):
-    """The library's pool, with connections that sync every commit and cache more."""
+    """The library's pool, of connections of ours."""
 
     def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
-        raw = _raw(connection)
-        raw.execute("PRAGMA synchronous = FULL")
-        raw.execute("PRAGMA cache_size = -65536")  # KiB, per connection
-        raw.execute(f"PRAGMA soft_heap_limit = {MOST_CACHED_BYTES}")  # of all, in this process
-        raw.execute("PRAGMA temp_store = MEMORY")
-        raw.execute("PRAGMA wal_autocheckpoint = 10000")  # pages; a page changed often moves once
-        return connection
+        try:
+            return SQLiteConnection(_opened(self.db_name), max_age=None)
+        except sqlite3.Error as error:
+            raise InterfaceError(str(error)) from error
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    """A connection that syncs every commit and keeps more than the library's."""
+    raw = sqlite3.connect(
+        path,
+        uri=True,
+        check_same_thread=False,
+        isolation_level=None,
+        timeout=LOCK_TIMEOUT_SECONDS,
+        cached_statements=PREPARED_STATEMENTS,
+    )
+    raw.row_factory = sqlite3.Row
+    raw.execute("PRAGMA journal_mode = WAL")
+    raw.execute("PRAGMA synchronous = FULL")
+    raw.execute("PRAGMA cache_size = -65536")  # KiB, per connection
+    raw.execute(f"PRAGMA soft_heap_limit = {MOST_CACHED_BYTES}")  # of all, in this process
+    raw.execute("PRAGMA temp_store = MEMORY")
+    raw.execute("PRAGMA wal_autocheckpoint = 10000")  # pages; a page changed often moves once
+    return raw
 
 
 def _raw(connection: SQLiteConnection) -> sqlite3.Connection:
@@ -86,6 +108,72 @@ class _Datastore(SQLiteDatastore):
                 yield connection
         finally:
             self._turn.release()
+
+
+class _Readers:
+    """Connections that only read: one for each thread that does, given back for the next.
+
+    Apart from the library's pool, whose turns cost more than a short statement.
+    """
+
+    def __init__(self, pool: SQLiteConnectionPool) -> None:
+        self._pool = pool
+        self._free: deque[sqlite3.Connection] = deque()
+
+    def take(self) -> sqlite3.Connection:
+        """A connection that nobody else uses."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._pool.closed:
+            raise ConnectionPoolClosedError
+        connection = _opened(self._pool.db_name)
+        connection.set_progress_handler(is_over, PROGRESS_STEPS)
+        return connection
+
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        """Keep a connection for the next reader, or close it where enough are kept."""
+        if self._pool.closed or len(self._free) >= self._pool.pool_size:
+            connection.close()
+        else:
+            self._free.append(connection)
+
+    def close(self) -> None:
+        """Close those that are not in use."""
+        while self._free:
+            self._free.pop().close()
+
+
+class _Reading:
+    """A connection for reading, within the time of the request; each statement is by itself.
+
+    Where all is well this is all that happens: a chain of context managers would cost more than
+    what is read.
+    """
+
+    __slots__ = ("_connection", "_readers", "_where")
+
+    def __init__(self, readers: _Readers, where: str) -> None:
+        self._readers = readers
+        self._where = where
+
+    def __enter__(self) -> sqlite3.Connection:
+        require_time()
+        try:
+            self._connection = self._readers.take()
+        except sqlite3.Error as error:
+            raise FileUnusable(self._where, error) from error
+        return self._connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._readers.give_back(self._connection)
+        if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise TookTooLong from error
+            raise FileUnusable(self._where, error) from error
 
 
 class SQLiteRecorder(SQLiteApplicationRecorder, Recorder):
@@ -183,21 +271,12 @@ class SQLiteDatabase:
         self.path = path
         self.where = str(path)
         self._datastore = _Datastore(str(path))
+        self._readers = _Readers(self._datastore.pool)
         self.recorder: Recorder = SQLiteRecorder(self._datastore)
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """A connection for reading; each statement sees what was committed before it."""
-        with store_errors(self.where):
-            try:
-                with self._datastore.get_connection(commit=False) as connection:
-                    raw = _raw(connection)
-                    with _interrupted_in_time(raw):
-                        yield raw
-            except sqlite3.IntegrityError:
-                raise
-            except sqlite3.DatabaseError as error:
-                raise OperationalError(str(error)) from error
+        return _Reading(self._readers, self.where)
 
     @contextmanager
     def writing(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
@@ -231,3 +310,4 @@ class SQLiteDatabase:
     def close(self) -> None:
         """Close the file's connections."""
         self._datastore.close()
+        self._readers.close()

@@ -11,6 +11,7 @@ from domain.instants import (
     to_microseconds,
 )
 from projections.answers import KnownAt
+from projections.current import require_current
 from projections.placing import moment, take
 
 During = tuple[datetime, datetime]
@@ -84,6 +85,10 @@ class Moment:
         """The effective time of the answer."""
         return from_microseconds(self.at)
 
+    def named(self, book: str) -> dict[str, Any]:
+        """What every answer names."""
+        return {"book": book, "at": self.at_instant, "known_at": self.known_at}
+
     @property
     def known_at(self) -> KnownAt:
         """The state of knowledge of the answer."""
@@ -91,14 +96,20 @@ class Moment:
         return KnownAt(entry=self.known, recorded_at=recorded_at)
 
 
-def resolve(sql: Any, connection: Any, book: str, as_of: AsOf, now: datetime) -> Moment:
+def resolve(
+    sql: Any, connection: Any, book: str, as_of: AsOf, now: datetime, *, current: bool
+) -> Moment:
     """The moments that a question means for a book. Raises UnknownBook and BadQuestion.
+
+    Where the read model must be `current`, also Behind.
 
     No half-applied append is ever visible: a number inside an append stands for the end of the one
     before it.
     """
     newest = sql.newest_append(connection, book=book)
-    if newest is None:
+    if current:
+        require_current(newest)
+    if newest["last_number"] is None:
         raise UnknownBook(book)
     found = newest
     if as_of.known_at == newest["last_number"]:

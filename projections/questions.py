@@ -1,7 +1,5 @@
 """The questions, each answered from the windows by a few indexed statements."""
 
-from collections.abc import Callable
-from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from domain.instants import from_microseconds, to_microseconds
 from ledger.book import Clock
 from ledger.database import Database, load_sql
 from projections import answers, offboarding, timelines
+from projections.current import Behind, at_once
 from projections.differences import changes_between
 from projections.histories import History, read_history
 from projections.moments import (
@@ -46,7 +45,8 @@ class Questions:
 
     def __init__(self, database: Database, projector: Projector, clock: Clock) -> None:
         self._database = database
-        self._catch_up: Callable[[], object] = projector.catch_up
+        self._projector = projector
+        self._current = False
         self._clock = clock
         self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
         self._scope = Scope(self._sql)
@@ -56,29 +56,36 @@ class Questions:
 
         Raises UnknownPartner where another partner is asked about.
         """
-        twin = copy(self)
-        twin._scope = Scope(self._sql, partner)  # noqa: SLF001 - it is one of us
-        twin._sql = twin._scope.sql  # noqa: SLF001 - it is one of us
-        return twin
+        scope = Scope(self._sql, partner)
+        return self._twin(_scope=scope, _sql=scope.sql)
 
     @property
-    def as_it_stands(self) -> "Questions":
-        """The same questions, answered without taking new entries in first."""
-        twin = copy(self)
-        twin._catch_up = lambda: None  # noqa: SLF001 - it is one of us
+    def current(self) -> "Questions":
+        """The same questions, which raise Behind rather than catch up."""
+        return self._twin(_current=True)
+
+    def catch_up(self) -> None:
+        """Take in every entry there is. Raises Behind where that is not to be waited for."""
+        if self._current:
+            raise Behind
+        self._projector.catch_up()
+
+    def _twin(self, **differing: Any) -> "Questions":
+        twin = object.__new__(Questions)
+        vars(twin).update(vars(self), **differing)
         return twin
 
+    @at_once
     def moment(self, book: str, as_of: AsOf = NOW) -> Moment:
         """Both clocks of a question, resolved, without its answer."""
-        self._catch_up()
         with self._database.reading() as connection:
             return self._resolve(connection, book, as_of)
 
+    @at_once
     def who_had_access(
         self, book: str, asset: tuple[str, str], as_of: AsOf = NOW, *, during: During | None = None
     ) -> answers.AssetAccess:
         """Who had access to the asset at `at`, or at any moment of a period."""
-        self._catch_up()
         subject = {"book": book, "asset_type": asset[0], "asset_id": asset[1]}
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of, during)
@@ -93,7 +100,7 @@ class Questions:
                 rows = self._sql.who_had_access(connection, **known, at=moment.at)
             rows = named(rows)
         return answers.AssetAccess(
-            **_names(book, moment),
+            **moment.named(book),
             during=period_of(during),
             asset=asset_ref(asset, last_name(owners, "asset_name")),
             owner=owner_of(owners, moment.at),
@@ -101,12 +108,12 @@ class Questions:
             holders=holdings(rows, since, until),
         )
 
+    @at_once
     def what_could(
         self, book: str, partner: str, as_of: AsOf = NOW, *, during: During | None = None
     ) -> answers.PartnerAccess:
         """What the partner could do at `at`, or at any moment of a period."""
         self._scope.require(book, partner)
-        self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of, during)
             known = {"book": book, "partner": partner, "known": moment.known}
@@ -118,7 +125,7 @@ class Questions:
                 rows = self._sql.what_could(connection, **known, at=moment.at)
             rows = named(rows)
         return answers.PartnerAccess(
-            **_names(book, moment),
+            **moment.named(book),
             during=period_of(during),
             partner=partner,
             partner_name=last_name(episodes, "partner_name"),
@@ -126,6 +133,7 @@ class Questions:
             holdings=holdings(rows, since, until),
         )
 
+    @at_once
     def what_could_on(
         self,
         book: str,
@@ -137,7 +145,6 @@ class Questions:
     ) -> answers.LineAccess:
         """What the partner could do on one asset at `at`, or at any moment of a period."""
         self._scope.require(book, partner)
-        self._catch_up()
         line = {"book": book, "asset_type": asset[0], "asset_id": asset[1], "partner": partner}
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of, during)
@@ -153,7 +160,7 @@ class Questions:
                 rows = self._sql.who_had_access_of_partner(connection, **known, at=moment.at)
             rows = named(rows)
         return answers.LineAccess(
-            **_names(book, moment),
+            **moment.named(book),
             during=period_of(during),
             asset=asset_ref(asset, last_name(owners, "asset_name")),
             partner=partner,
@@ -181,16 +188,16 @@ class Questions:
             empty += coverage == "known" and asset not in held
         cells, following = walk.page(rows, moment)
         return answers.Matrix(
-            **_names(book, moment),
+            **moment.named(book),
             known_assets_without_holder=empty,
             unknown_assets=unknown,
             cells=holdings(cells, moment.at, moment.at + 1, among=rows),
             next_cursor=following,
         )
 
+    @at_once
     def clocks(self, book: str, as_of: AsOf = NOW) -> Clocks:
         """The moments that a question would rest on, and the newest state of knowledge."""
-        self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             newest = self._resolve(connection, book)
@@ -202,15 +209,15 @@ class Questions:
         with self._database.reading() as connection:
             return read_history(self._sql, connection, book, known_now)
 
+    @at_once
     def owner_at(self, book: str, asset: tuple[str, str], as_of: AsOf = NOW) -> answers.OwnerAnswer:
         """Who owned one asset at `at`."""
-        self._catch_up()
         subject = {"book": book, "asset_type": asset[0], "asset_id": asset[1]}
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             owners = list(self._sql.owners_of_asset(connection, **subject, known=moment.known))
         return answers.OwnerAnswer(
-            **_names(book, moment),
+            **moment.named(book),
             asset=asset_ref(asset, last_name(owners, "asset_name")),
             coverage=coverage_of(book, owners, moment.at),
             ownerships=tuple(
@@ -229,7 +236,7 @@ class Questions:
         spans = [row for row in rows if covers(row, moment.at)]
         items, following = walk.page(spans, moment)
         return answers.OwnershipList(
-            **_names(book, moment),
+            **moment.named(book),
             ownerships=tuple(ownership_of(row, moment.at) for row in items),
             next_cursor=following,
         )
@@ -245,35 +252,35 @@ class Questions:
         begun = [row for row in rows if row["valid_from_earliest"] <= moment.at]
         items, following = walk.page(begun, moment)
         return answers.PartnerList(
-            **_names(book, moment),
+            **moment.named(book),
             episodes=tuple(episode_of(row, moment.at) for row in items),
             next_cursor=following,
         )
 
+    @at_once
     def asset_timeline(
         self, book: str, asset: tuple[str, str], as_of: AsOf = NOW
     ) -> answers.AssetTimeline:
         """Everything about an asset, first to last, as known at `known_at`."""
-        self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             found = timelines.of_asset(self._sql, connection, book, asset, moment)
             return found.model_copy(update=self._shown(connection, found))
 
+    @at_once
     def partner_timeline(
         self, book: str, partner: str, as_of: AsOf = NOW
     ) -> answers.PartnerTimeline:
         """Everything about a partner, first to last, as known at `known_at`."""
         self._scope.require(book, partner)
-        self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             found = timelines.of_partner(self._sql, connection, book, partner, moment)
             return found.model_copy(update=self._shown(connection, found))
 
+    @at_once
     def changes_between(self, book: str, before: AsOf, after: AsOf) -> answers.Diff:
         """The matrix at one moment against the matrix at another, on either clock."""
-        self._catch_up()
         with self._database.reading() as connection:
             # Where only the state of knowledge differs, both sides speak of the same instant.
             end = self._resolve(connection, book, after)
@@ -290,12 +297,12 @@ class Questions:
             changes=found,
         )
 
+    @at_once
     def offboarding_report(
         self, book: str, partner: str, as_of: AsOf = NOW
     ) -> answers.OffboardingReport:
         """What the partner had by `at`, what was cut off, and what is still open."""
         self._scope.require(book, partner)
-        self._catch_up()
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of)
             return offboarding.report(self._sql, connection, book, partner, moment)
@@ -357,7 +364,7 @@ class Questions:
 
     def books(self) -> dict[str, int]:
         """The newest entry number of every book."""
-        self._catch_up()
+        self.catch_up()
         with self._database.reading() as connection:
             return {row["book"]: row["newest"] for row in self._sql.books(connection)}
 
@@ -370,7 +377,8 @@ class Questions:
             check_period(*during)
             last = to_microseconds(during[1]) - 1
             as_of = AsOf(at=from_microseconds(last), known_at=as_of.known_at)
-        return resolve(self._sql, connection, book, as_of, self._clock())
+        now, current = self._clock(), self._current
+        return resolve(self._sql, connection, book, as_of, now, current=current)
 
     def _shown(
         self, connection: Any, found: answers.AssetTimeline | answers.PartnerTimeline
@@ -384,7 +392,7 @@ class Questions:
     ) -> tuple[Walk, AsOf]:
         """Where a walk through a list stands, and its moments."""
         check_limit(limit)
-        self._catch_up()
+        self.catch_up()
         name = self._scope.list_name(kind)
         if cursor is None:
             return Walk(name, book, 0, limit), as_of
@@ -394,7 +402,3 @@ class Questions:
             )
         decoded = Cursor.decode(cursor, kind=name, book=book)
         return Walk(name, book, decoded.offset, limit), decoded.as_of
-
-
-def _names(book: str, moment: Moment) -> dict[str, Any]:
-    return {"book": book, "at": moment.at_instant, "known_at": moment.known_at}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from api.doors import OF_A_BOOK, door
@@ -20,9 +20,9 @@ from api.parameters import (
     Period,
     instant,
     known,
-    only_known,
 )
 from api.problems import BadRequest, documented
+from api.routers import keyed_router
 from api.routes.showing import shown
 from api.running import ask
 from bootstrap.services import Services
@@ -30,8 +30,10 @@ from keys.key import Key
 from projections import answers
 from projections.moments import AsOf
 
-router = APIRouter(
-    dependencies=[Depends(only_known), door(*OF_A_BOOK), Depends(conditional)],
+router = keyed_router(
+    "asking",
+    door(*OF_A_BOOK),
+    Depends(conditional),
     responses={**NOT_MODIFIED, **documented(404)},
 )
 

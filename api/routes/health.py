@@ -1,18 +1,19 @@
 """Whether the server lives, whether it is ready, and its figures: open, so they tell of no book."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel
 
 from api.callers import is_local
 from api.figures import exposition
-from api.parameters import Served, only_known, settings_of
+from api.parameters import Served, settings_of
 from api.problems import BadRequest, documented_open
+from api.routers import open_router
 from api.routes.showing import shown
 from bootstrap.services import all_migrations
 from ledger.migrate import require_migrated
 
-router = APIRouter(dependencies=[Depends(only_known)], responses=documented_open())
+router = open_router(responses=documented_open())
 
 
 class Alive(BaseModel):

@@ -3,14 +3,15 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import TOO_DEEP, body_of, decoded
 from api.doors import door, key_of
-from api.parameters import Book, Ledger, Limit, PageCursor, only_known
+from api.parameters import Book, Ledger, Limit, PageCursor
 from api.problems import BadRequest, documented, invalid
+from api.routers import keyed_router
 from api.routes.showing import shown
 from bootstrap.services import Services
 from domain.describing import describe
@@ -21,7 +22,7 @@ from keys.key import MOST_BOOKS, NAME_PATTERN, Key, NewKey, Role
 from keys.store import LONGEST_GRACE
 from projections.paging import Cursor
 
-router = APIRouter(dependencies=[Depends(only_known)])
+router = keyed_router("keys")
 
 ADMIN = door(Role.ADMIN)
 NO_STORE = {"Cache-Control": "no-store"}

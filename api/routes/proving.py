@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field, ValidationError
 
 from api.bodies import TOO_DEEP, body_of, decoded
 from api.doors import EVERY_ROLE, OF_A_BOOK, door
 from api.freshness import FOR_EVER
 from api.packing import WantedPack, handed_out
-from api.parameters import Book, Knocking, Ledger, only_known
+from api.parameters import Book, Knocking, Ledger
 from api.problems import BadRequest, documented, invalid
+from api.routers import keyed_router
 from api.routes.showing import shown
 from bootstrap.services import Services
 from domain.describing import describe
@@ -22,7 +23,7 @@ from evidence.tlog_proofs import LogProof
 from keys.key import Key, Role
 from ledger.self_check import last_check
 
-router = APIRouter(dependencies=[Depends(only_known)])
+router = keyed_router("proving")
 
 OPEN = door(*EVERY_ROLE, noted=False)
 """What says nothing of any book: sizes, root hashes and keys."""

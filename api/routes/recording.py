@@ -2,13 +2,13 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import TOO_DEEP, body_of, decoded
 from api.doors import door
-from api.parameters import Book, Knocking, Ledger, only_known, settings_of
+from api.parameters import Book, Knocking, Ledger, settings_of
 from api.preconditions import (
     IdempotencyKeyHeader,
     IfMatchHeader,
@@ -16,6 +16,7 @@ from api.preconditions import (
     wanted_newest,
 )
 from api.problems import BadRequest, documented, invalid
+from api.routers import keyed_router
 from api.routes.showing import shown
 from domain.describing import describe
 from domain.facts import MAX_FACTS_IN_APPEND, Fact, book_of, parse_fact
@@ -25,7 +26,7 @@ from ledger.book import Receipt
 from ledger.idempotency import IdempotencyKey
 from projections.answers import KnownAt
 
-router = APIRouter(dependencies=[Depends(only_known), door(Role.RECORDER)])
+router = keyed_router("recording", door(Role.RECORDER))
 
 EXAMPLE = {
     "fact": "partner-added",

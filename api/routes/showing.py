@@ -13,7 +13,7 @@ def shown(request: Request, answer: BaseModel, *, status: int = 200) -> Response
     response = Response(
         answer.model_dump_json(by_alias=True), status, media_type="application/json"
     )
-    cursor = getattr(answer, "next_cursor", None)
+    cursor = vars(answer).get("next_cursor")
     if cursor:
         limit = request.query_params.get("limit")
         kept = {"cursor": cursor, **({"limit": limit} if limit else {})}

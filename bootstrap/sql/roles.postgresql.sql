@@ -26,7 +26,7 @@ CREATE ROLE access_ledger_reader NOLOGIN;
 REVOKE ALL ON
 stored_events, entry, log_hashes, log_run, log_state, log_check, log_checkpoint,
 projection, book_append, asset, pair, fact, line, access_window, ownership, episode, anomaly,
-window_on_asset, window_of_pair, ownership_of_asset, episode_of_pair,
+window_on_asset, window_of_pair, ownership_of_asset, episode_of_pair, progress,
 asset_of_partner, entry_of_partner, schema_migration,
 idempotency_key, api_key, api_key_secret, access_record
 FROM access_ledger_api, access_ledger_worker, access_ledger_reader;
@@ -34,7 +34,7 @@ FROM access_ledger_api, access_ledger_worker, access_ledger_reader;
 GRANT SELECT ON
 stored_events, entry, log_hashes, log_run, log_state, log_check, log_checkpoint,
 projection, book_append, asset, pair, fact, line, access_window, ownership, episode, anomaly,
-window_on_asset, window_of_pair, ownership_of_asset, episode_of_pair,
+window_on_asset, window_of_pair, ownership_of_asset, episode_of_pair, progress,
 asset_of_partner, entry_of_partner, schema_migration
 TO access_ledger_api, access_ledger_worker, access_ledger_reader;
 

@@ -1,9 +1,10 @@
 -- name: newest_append^
--- The newest append of a book.
-SELECT last_number, recorded_at FROM book_append
-WHERE book = :book
-ORDER BY recorded_at DESC
-LIMIT 1;
+-- How far the read model has come, and the newest append of a book, if it has one.
+SELECT progress.newest, progress.projected, progress.fits, book_append.last_number, book_append.recorded_at
+FROM progress
+LEFT JOIN book_append
+    ON book_append.book = :book
+        AND book_append.recorded_at = (SELECT MAX(recorded_at) FROM book_append WHERE book = :book);
 
 -- name: append_by_moment^
 -- The newest append of a book that was recorded at a moment.

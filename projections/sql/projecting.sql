@@ -1,19 +1,7 @@
 -- name: progress^
 -- The newest position of the ledger, the position up to which the read model has come, and whether
 -- the entry that it took in there is the one that is there now.
-SELECT
-    (SELECT COALESCE(MAX(entry.position), 0) FROM entry) AS newest,
-    projection.position AS projected,
-    COALESCE(
-        (
-            SELECT entry.state = projection.last_entry
-            FROM entry
-            WHERE entry.position = projection.position
-        ),
-        projection.position = 0
-    ) AS fits
-FROM projection
-WHERE projection.name = 'windows';
+SELECT newest, projected, fits FROM progress;
 
 -- name: set_position!
 -- The read model has come to this position, and to the entry there.
