@@ -32,29 +32,34 @@ def config_for(settings: Settings, app: Any) -> uvicorn.Config:
 
 
 class _InOnePiece:
-    """A transport that sends the head of an answer together with what comes next.
+    """A transport that sends the head of an answer together with what is written right after it.
 
     Each piece would be a call of the system of its own, and wake the client for itself.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._head = b""
+        self._held = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send, but for the head of an answer, behind which something always is written."""
-        if data.startswith(ANSWER) and not self._head:
-            self._head = data
+        """Send; the head of an answer before anything else is done by this thread."""
+        if data.startswith(ANSWER) and not self._held:
+            self._held = data
+            asyncio.get_running_loop().call_soon(self._send_held)
             return
-        self._transport.write(self._head + data)
-        self._head = b""
+        self._transport.write(self._held + data)
+        self._held = b""
+
+    def _send_held(self) -> None:
+        if self._held:
+            self.write(b"")
 
     def close(self) -> None:
         """Send what is left, and close."""
-        self._transport.write(self._head)
+        self._send_held()
         self._transport.close()
 
 

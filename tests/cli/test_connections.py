@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from bootstrap.settings import Settings
-from cli.connections import config_for
+from cli.connections import _InOnePiece, config_for
 
 MUCH = 8_000_000
 """More than the operating system takes for a client that reads nothing."""
@@ -61,3 +61,40 @@ def test_an_answer_is_not_kept_for_a_client_that_does_not_read(
 ) -> None:
     """Nor is its connection; but as long as something is read the rest is kept."""
     assert (asyncio.run(_read(pause_seconds)) > MUCH) is whole
+
+
+class _Wire(asyncio.Transport):
+    """A transport that keeps what it is given, piece by piece."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if data:
+            self.pieces.append(bytes(data))
+
+    def close(self) -> None:
+        self.pieces.append(b"closed")
+
+
+def test_the_head_of_an_answer_goes_with_its_body_and_never_waits_for_it() -> None:
+    """A body may begin as a head does; what is streamed is told of before its first bytes."""
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+
+    async def told() -> list[bytes]:
+        wire = _Wire()
+        pieces = _InOnePiece(wire)
+        pieces.write(head)
+        pieces.write(b"body")
+        pieces.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        pieces.write(head)
+        await asyncio.sleep(0)
+        pieces.write(head)
+        pieces.write(head)
+        pieces.write(head)
+        pieces.close()
+        return wire.pieces
+
+    assert asyncio.run(told()) == [
+        head + b"body", b"HTTP/1.1 100 Continue\r\n\r\n", head, head + head, head, b"closed"
+    ]  # fmt: skip
