@@ -10,17 +10,23 @@ changes re-read nothing.
 from collections.abc import Iterable
 
 from domain.events import (
+    AccessChanged,
     AccessGranted,
     AccessRevoked,
+    EffectiveEvent,
     OwnershipEnded,
     OwnershipEstablished,
-    OwnershipEvent,
     PartnerAdded,
-    PartnerEvent,
     PartnerRemoved,
 )
 from domain.instants import FAR, Microseconds
 from domain.windows import Anomaly, Cause, Episode, Objection, Ownership, Placed, Window
+
+_OF_LINES: frozenset[type[EffectiveEvent]] = frozenset(
+    (AccessGranted, AccessChanged, AccessRevoked)
+)
+_OF_PAIRS: frozenset[type[EffectiveEvent]] = frozenset((PartnerAdded, PartnerRemoved))
+"""Looked up by kind: asking each for its bases would cost as much as folding it."""
 
 
 class EpisodesFold:
@@ -151,13 +157,13 @@ class LineFold:
         An event of the pair or the asset is one that took effect there.
         """
         kind = event.kind
-        if issubclass(kind, PartnerEvent):
+        if kind not in _OF_LINES:
             self._earliest = max(self._earliest, event.earliest)
-            return self._partner_event(event)
-        if issubclass(kind, OwnershipEvent):
-            self._earliest = max(self._earliest, event.earliest)
+            if kind in _OF_PAIRS:
+                return self._partner_event(event)
             return self._ownership_event(event)
-        open_by = self.window.opened_by if self.window else 0
+        window = self.window
+        open_by = window.opened_by if window else 0
         if anomaly := access_objection(event, self._owner, self._episode, self._holder, open_by):
             self.anomalies.append(anomaly)
             return ()
@@ -165,6 +171,8 @@ class LineFold:
         self.last_effective = event
         if kind is AccessRevoked:
             return self._close(event, "access_revoked")
+        if window is None:
+            return (self._open(event),)
         return (*self._close(event, "access_changed"), self._open(event))
 
     def _close(self, event: Placed, cause: Cause) -> tuple[Window, ...]:
@@ -177,17 +185,17 @@ class LineFold:
 
     def _open(self, event: Placed) -> Window:
         terms = event.terms
-        self.window = Window(
+        self.window = window = Window(
             event.number,
             self._earliest,
             event.effective,
-            tasks=terms.tasks,
-            planned_end=terms.planned_end,
-            partner_name=terms.partner_name or self._partner_name,
-            asset_name=terms.asset_name or self._asset_name,
+            terms.tasks,
+            terms.planned_end,
+            terms.partner_name or self._partner_name,
+            terms.asset_name or self._asset_name,
         )
-        self.spans.append(self.window)
-        return self.window
+        self.spans.append(window)
+        return window
 
     def _partner_event(self, event: Placed) -> tuple[Window, ...]:
         if event.kind is PartnerRemoved:

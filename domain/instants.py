@@ -8,6 +8,7 @@ Microseconds = int
 """Microseconds since 1970-01-01T00:00:00Z: the form in which moments are compared and stored."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 FAR: Microseconds = 2**62
 """Later than every instant (and every entry number): the end of what has not ended."""
 
@@ -67,8 +68,7 @@ def format_instant(moment: datetime) -> str:
 
 def to_microseconds(moment: datetime) -> Microseconds:
     """Microseconds since the epoch; negative before 1970."""
-    since = moment - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return (moment - EPOCH) // MICROSECOND
 
 
 def from_microseconds(microseconds: Microseconds) -> datetime:

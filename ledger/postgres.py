@@ -9,7 +9,6 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.sql import SQL
 
 from domain.refusals import ClockAstray
 from ledger.database import CutDuringCommit, Dialect, Recorder, store_errors
@@ -70,16 +69,21 @@ class _Datastore(PostgresDatastore):
             del kwargs[name]  # libpq's defaults and PG* variables stand
 
     def after_connect_func(self) -> Callable[[psycopg.Connection[Any]], None]:
-        """The library's setting up of a connection, with a limit to the time of a statement."""
+        """The library's setting up of a connection, with a limit to the time of a statement.
+
+        No statement is shared out inside the server: beginning its processes takes longer than a
+        question about the largest book.
+        """
         library = super().after_connect_func()
-        seconds = self._statement_seconds
-        if seconds is None:
-            return library
-        limit = SQL("SET statement_timeout = {}").format(max(1, int(seconds * 1000)))
+        settings = ["SET max_parallel_workers_per_gather = 0"]
+        if self._statement_seconds is not None:
+            limit = max(1, int(self._statement_seconds * 1000))
+            settings.append(f"SET statement_timeout = {limit}")
+        given = "; ".join(settings).encode()
 
         def after_connect(connection: psycopg.Connection[Any]) -> None:
             library(connection)
-            connection.execute(limit)
+            connection.execute(given)
 
         return after_connect
 

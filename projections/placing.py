@@ -8,8 +8,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain.events import EntryVoided, type_of
-from domain.instants import Microseconds, to_microseconds
+from domain.events import (
+    AccessChanged,
+    AccessGranted,
+    AccessRevoked,
+    EffectiveEvent,
+    EntryVoided,
+    OwnershipEnded,
+    OwnershipEstablished,
+    OwnershipTransferred,
+    PartnerAdded,
+    PartnerRemoved,
+)
+from domain.instants import EPOCH, MICROSECOND, Microseconds
 from domain.windows import NO_TERMS, Place, Placed, Terms
 from ledger.stored_bytes import UnreadableEntry, stored_fields
 
@@ -32,9 +43,9 @@ class Taken(NamedTuple):
     def placed(self, place: Place) -> Placed:
         """The event in its place."""
         event = self.event
+        kind, terms_of = _KINDS[event["type"]]
         effective = moment(event["effective_at"])
         after = event.get("effective_after")
-        kind: Any = type_of[event["type"]]
         return Placed(
             effective,
             place,
@@ -42,7 +53,7 @@ class Taken(NamedTuple):
             effective if after is None else moment(after) + 1,
             kind,
             event["owner"],
-            _TERMS_OF[event["type"]](event),
+            terms_of(event),
         )
 
 
@@ -50,31 +61,22 @@ def take(book: str, number: int, state: bytes) -> Taken:
     """What the stored bytes of an entry say. Raises UnreadableEntry."""
     fields = stored_fields(book, number, state)
     try:
-        event = fields["event"]
-        target = event["entry"] if event["type"] == EntryVoided.TOPIC else 0
-        return Taken(
-            book,
-            number,
-            fields["recorded_at"],
-            _subject_of_void(fields["touches"]) if target else _subject_of(event),
-            target,
-            0 if target else event.get("replaces", 0),  # a void has no place but its own
-            event,
-        )
+        event, recorded_at = fields["event"], fields["recorded_at"]
+        if event["type"] == EntryVoided.TOPIC:  # it has no place but its own
+            subject = _subject_of_void(fields["touches"])
+            return Taken(book, number, recorded_at, subject, event["entry"], 0, event)
+        asset, partner, owner = event.get("asset"), event.get("partner", ""), event["owner"]
+        subject = ("", "", partner, owner) if asset is None else (
+            asset["type"], asset["id"], partner, owner
+        )  # fmt: skip
+        return Taken(book, number, recorded_at, subject, 0, event.get("replaces", 0), event)
     except KeyError as error:
         raise UnreadableEntry(book, number, f"it has no {error}") from error
 
 
 def moment(text: str) -> Microseconds:
     """The microseconds of an instant in its canonical form."""
-    return to_microseconds(datetime.fromisoformat(text))
-
-
-def _subject_of(event: dict[str, Any]) -> Subject:
-    asset, partner = event.get("asset"), event.get("partner", "")
-    if asset is None:
-        return "", "", partner, event["owner"]
-    return asset["type"], asset["id"], partner, event["owner"]
+    return (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
 
 
 def _subject_of_void(touches: dict[str, int]) -> Subject:
@@ -94,10 +96,12 @@ def _subject_of_void(touches: dict[str, int]) -> Subject:
 
 def _granted(event: dict[str, Any]) -> Terms:
     return Terms(
-        tasks=tuple(event["tasks"]),
-        planned_end=event.get("planned_end"),
-        partner_name=event.get("partner_name"),
-        asset_name=event["asset"].get("name"),
+        tuple(event["tasks"]),
+        event.get("planned_end"),
+        None,
+        None,
+        event.get("partner_name"),
+        event["asset"].get("name"),
     )
 
 
@@ -115,13 +119,20 @@ def _partnered(event: dict[str, Any]) -> Terms:
     return Terms(partner_name=event.get("partner_name"), detail=event.get("removed_by"))
 
 
-_TERMS_OF: dict[str, Callable[[dict[str, Any]], Terms]] = {
-    "partner-added/v1": _partnered,
-    "partner-removed/v1": _partnered,
-    "ownership-established/v1": _established,
-    "ownership-transferred/v1": _established,
-    "ownership-ended/v1": _ended,
-    "access-granted/v1": _granted,
-    "access-changed/v1": _granted,
-    "access-revoked/v1": lambda _: NO_TERMS,
+def _revoked(_: dict[str, Any]) -> Terms:
+    return NO_TERMS
+
+
+_KINDS: dict[str, tuple[type[EffectiveEvent], Callable[[dict[str, Any]], Terms]]] = {
+    kind.TOPIC: (kind, terms_of)
+    for kind, terms_of in (
+        (PartnerAdded, _partnered),
+        (PartnerRemoved, _partnered),
+        (OwnershipEstablished, _established),
+        (OwnershipTransferred, _established),
+        (OwnershipEnded, _ended),
+        (AccessGranted, _granted),
+        (AccessChanged, _granted),
+        (AccessRevoked, _revoked),
+    )
 }

@@ -5,6 +5,8 @@ stopped. An entry is taken in by the lines that it bears on, and the difference 
 """
 
 from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -14,10 +16,11 @@ from typing import Any, NamedTuple
 from ledger.bulk import collector_paused, spare
 from ledger.database import Database, load_sql
 from ledger.store_errors import StoreError
-from projections.placing import Taken, moment, take
-from projections.shelf import KEPT_BETWEEN, BookShelf, Shelf
-from projections.tables import Changes
-from projections.views import AnyView, LineView, with_late_lines
+from projections.placing import take
+from projections.sharing import ALONE, PROCESSES, Helpers, SharedInVain, gathered
+from projections.shelf import KEPT_BETWEEN, Shelf
+from projections.tables import Changes, Rows, write
+from projections.taking_in import Stored, take_book
 
 BATCH = 200_000
 """Entries taken in with one commit; the more there are, the fewer rows are written twice."""
@@ -61,6 +64,9 @@ class Projector:
         self._sql = load_sql(Path(__file__).parent / "sql", database.dialect)
         self._shelf = Shelf(self._sql)
         self._lock = Lock()
+        self._helpers: Helpers | None = None
+        self._ahead: _Batch | None = None
+        """The next batch, which the helpers have been handed already."""
 
     def progress(self) -> Progress:
         """How far the read model has come: one statement, whatever is asked next."""
@@ -77,20 +83,28 @@ class Projector:
 
         Raises ReadModelStale where entries that it took in are gone.
         """
-        if self.is_current():
+        lag = self.progress().lag
+        if lag <= 0:
             return 0
         taken = 0
         with self._lock, collector_paused():
+            with suppress(SharedInVain), self._helped(lag):
+                while batch := self._batch():
+                    taken += batch
             while batch := self._batch():
                 taken += batch
-            self._shelf.trim(KEPT_BETWEEN)
-            if taken >= BATCH:
-                spare()  # the views
+            self._finish(taken)
         return taken
 
     def rebuild(self) -> int:
         """Make the read model anew, all or nothing; readers see the old one until it is done."""
-        with self._lock, collector_paused(), self._database.writing() as connection:
+        with self._lock, collector_paused():
+            with suppress(SharedInVain), self._helped(self.progress().newest):
+                return self._rebuild()
+            return self._rebuild()
+
+    def _rebuild(self) -> int:
+        with self._database.writing() as connection:
             self._sql.take_turn(connection)
             sql = self._sql
             for clear in (
@@ -103,10 +117,27 @@ class Projector:
             taken = 0
             while batch := self._project(connection):
                 taken += batch
-            self._shelf.trim(KEPT_BETWEEN)
-            if taken >= BATCH:
-                spare()
+        self._finish(taken)
         return taken
+
+    def _finish(self, taken: int) -> None:
+        """Let go of what was of use for many entries."""
+        self._shelf.trim(KEPT_BETWEEN)
+        if taken >= BATCH:
+            spare()  # the views
+
+    @contextmanager
+    def _helped(self, lag: int) -> Iterator[None]:
+        """Share out what is taken in meanwhile, where it is much."""
+        if lag <= ALONE or PROCESSES == 1:
+            yield
+            return
+        self._helpers = helpers = Helpers(self._database.dialect, PROCESSES)
+        try:
+            yield
+        finally:
+            self._helpers = self._ahead = self._shelf.numbers = None
+            helpers.close()
 
     def _batch(self) -> int:
         with self._database.writing() as connection:
@@ -122,95 +153,79 @@ class Projector:
 
     def _take_batch(self, connection: Any) -> int:
         turn = self._sql.take_turn(connection)
-        shelf, position = self._shelf, turn["position"]
+        shelf, helpers, position = self._shelf, self._helpers, turn["position"]
+        shelf.connection = connection
         if (shelf.generation, shelf.position) != (turn["generation"], position):
             shelf.clear()  # another process went on meanwhile, or the read model is made anew
             shelf.generation = turn["generation"]
-        shelf.connection = connection
+            if helpers and helpers.begun:
+                raise SharedInVain
         shelf.trim()
-        rows, shelf.position = self._next_appends(connection, position)
-        if not rows:
+        if helpers and not helpers.begun:
+            shelf.numbers = helpers.begin(shelf.newest_id())
+        batch = self._ahead or self._next_batch(connection, position)
+        if not batch.entries:
             return 0
-        shelf.changes = Changes()
-        for (book, _), append in groupby(_by_book(rows), key=_append_of):
-            _take_append(shelf, book, list(append))
-        shelf.changes.write(connection, self._database.dialect)
+        if helpers:  # before this one is written, so that no process waits
+            self._ahead = self._next_batch(connection, batch.position)
+        self._write(batch)
+        shelf.position = batch.position
         self._sql.set_position(connection, position=shelf.position)
-        return len(rows)
+        return batch.entries
 
-    def _next_appends(self, connection: Any, position: int) -> tuple[list[Any], int]:
-        """The rows of entries after a position, whole appends, and the position they reach."""
+    def _write(self, batch: "_Batch") -> None:
+        """Take in what is to be taken in here, and write the rows of that and of all else."""
+        shelf, dialect = self._shelf, self._database.dialect
+        shelf.changes = Changes()
+        for entries in batch.here:
+            take_book(shelf, entries[0][0], entries)
+        write(shelf.connection, dialect, shelf.changes.as_rows(dialect))
+        for rows in gathered(batch.coming):
+            write(shelf.connection, dialect, rows)
+
+    def _next_batch(self, connection: Any, position: int) -> "_Batch":
+        """The entries after a position, book by book.
+
+        Nothing in one book bears on another, and what is used together so lies together, in memory
+        and in the tables.
+        """
+        entries, end = self._next_appends(connection, position)
+        entries.sort()
+        if self._helpers:
+            return _Batch(len(entries), end, *self._helpers.hand_out(entries))
+        here = [list(of_book) for _, of_book in groupby(entries, key=_BOOK)]
+        return _Batch(len(entries), end, here, [])
+
+    def _next_appends(self, connection: Any, position: int) -> tuple[list[Stored], int]:
+        """The entries after a position, whole appends, and the position they reach."""
         limit = BATCH
         while True:
-            rows = list(
-                self._sql.entries_after_position(connection, position=position, limit=limit)
-            )
+            rows = self._sql.entries_after_position(connection, position=position, limit=limit)
+            entries: list[Stored] = list(map(_STORED, rows))
             if len(rows) == limit:  # the last append may go on after them
-                last = _append_of(_taken(rows[-1]))
-                while rows and _append_of(_taken(rows[-1])) == last:
-                    rows.pop()
-                if not rows:
+                last = _append_of(entries[-1])
+                while entries and _append_of(entries[-1]) == last:
+                    entries.pop()
+                if not entries:
                     limit *= 2
                     continue
-            return rows, rows[-1]["position"] if rows else position
+            return entries, rows[len(entries) - 1]["position"] if entries else position
 
 
-def _by_book(rows: list[Any]) -> Iterator[Taken]:
-    """The entries book by book, each book in its order.
-
-    Nothing in one book bears on another, and what is used together so lies together, in memory and
-    in the tables.
-    """
-    return map(_taken, sorted(rows, key=itemgetter("book")))
-
-
-def _taken(row: Any) -> Taken:
-    return take(row["book"], row["number"], row["state"])
+class _Batch(NamedTuple):
+    entries: int
+    position: int
+    """The one that they reach."""
+    here: list[list[Stored]]
+    """Book by book, those that are to be taken in in this process."""
+    coming: "list[Future[Rows]]"
+    """What others were handed."""
 
 
-def _append_of(entry: Taken) -> tuple[str, str]:
-    return entry.book, entry.recorded_at
+_STORED = itemgetter("book", "number", "state")
+_BOOK = itemgetter(0)
 
 
-def _take_append(shelf: Shelf, book: str, append: list[Taken]) -> None:
-    """Take in one append: no state inside it is ever believed, only the one at its end."""
-    views, changes, last = shelf.book(book, first=append[0].number), shelf.changes, append[-1]
-    touched: list[AnyView] = []
-    for taken in append:
-        touched += _take(shelf, views, taken)
-    changes.rows["book_append"].append((book, moment(last.recorded_at), last.number))
-    if len(append) > 1:
-        touched = list(dict.fromkeys(touched))
-    if any(view.late for view in touched):
-        touched = with_late_lines(touched)
-    for view in touched:
-        view.settle(last.number, changes)
-
-
-def _take(shelf: Shelf, views: BookShelf, taken: Taken) -> list[AnyView]:
-    """Take in one entry; returns the views that it touches, the lines last."""
-    asset_type, asset_id, partner, owner = taken.subject
-    view: AnyView
-    around: list[LineView] = []
-    if not asset_type:
-        view = shelf.pair(views, owner, partner)
-        speaks_of = (0, view.id)
-        around = shelf.lines_of(views, view)  # before the fold goes on: they are loaded as it was
-    elif not partner:
-        view = shelf.asset(views, asset_type, asset_id)
-        speaks_of = (view.id, 0)
-        around = shelf.lines_of(views, view)
-    else:
-        view = shelf.line(views, asset_type, asset_id, partner, owner)
-        speaks_of = (view.asset.id, view.pair.id)
-    shelf.changes.rows["fact"].append((*speaks_of, taken.number))
-    shelf.count(views)
-    if taken.target:
-        view.void(taken.number, taken.target)
-        return [view]
-    placed = taken.placed(shelf.place(views, taken))
-    if not view.put(placed) or not view.take(placed):
-        return [view]
-    for line in around:
-        line.take(placed)
-    return [view, *around]
+def _append_of(entry: Stored) -> tuple[str, str]:
+    taken = take(*entry)
+    return taken.book, taken.recorded_at

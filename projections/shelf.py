@@ -1,6 +1,8 @@
 """The views in hand: kept between batches, loaded from the store where they are not."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from itertools import count
 from typing import Any, Literal
 
 from domain.windows import Place, place_behind
@@ -27,6 +29,8 @@ class BookShelf:
         self.lines: dict[tuple[str, str, str, str], LineView] = {}
         self.places: dict[int, Place] = {}
         """The places of replacements."""
+        self.voided_by: dict[int, int] = {}
+        """The void of each entry that has one, as far as they were taken in here."""
         self.items = 0
         """How many views there are, and entries in them."""
 
@@ -40,7 +44,8 @@ class Shelf:
         self.changes = Changes()
         self.position = -1
         self.generation = -1
-        self._newest_id: int | None = None
+        self.numbers: Iterator[int] | None = None
+        """Those that new assets and pairs get; None where it is not known what the store has."""
         self._kept = 0
         self._books: OrderedDict[str, BookShelf] = OrderedDict()
 
@@ -48,11 +53,17 @@ class Shelf:
         """Drop every view."""
         while self._books:
             self._drop()
-        self._newest_id = None
+        self.numbers = None
 
     def trim(self, most: int | None = None) -> None:
         """Drop the books used longest ago while there is too much in hand."""
         while self._kept > (KEPT_ITEMS if most is None else most):
+            self._drop()
+
+    def let_go(self, book: str) -> None:
+        """Drop the views of a book, if they are in hand."""
+        if book in self._books:
+            self._books.move_to_end(book, last=False)
             self._drop()
 
     def _drop(self) -> None:
@@ -95,13 +106,11 @@ class Shelf:
                 self._load(shelf, view, asset=number, pair=0)
         return view
 
-    def line(
-        self, shelf: BookShelf, asset_type: str, asset_id: str, partner: str, owner: str
-    ) -> LineView:
+    def line(self, shelf: BookShelf, key: tuple[str, str, str, str]) -> LineView:
         """The line's view."""
-        key = (asset_type, asset_id, partner, owner)
         view = shelf.lines.get(key)
         if view is None:
+            asset_type, asset_id, partner, owner = key
             pair = self.pair(shelf, owner, partner)
             asset = self.asset(shelf, asset_type, asset_id)
             view = shelf.lines[key] = LineView(shelf.book, pair, asset)
@@ -126,7 +135,7 @@ class Shelf:
             rows = self._sql.lines_of_asset(self.connection, asset=view.id)
             lines = [(*view.key, row["partner"], row["owner"]) for row in rows]
         for line in lines:
-            self.line(shelf, *line)
+            self.line(shelf, line)
         view.all_lines = True
         return view.lines
 
@@ -140,15 +149,20 @@ class Shelf:
     ) -> tuple[int, bool]:
         """The number of an asset or a pair, and whether it is a new one."""
         self.count(shelf)
-        find = self._sql.asset if table == "asset" else self._sql.pair
-        row = None if shelf.whole else find(self.connection, **names)
-        if row is not None:
-            return row["id"], False
-        if self._newest_id is None:
-            self._newest_id = self._sql.newest_id(self.connection)["id"] or 0
-        self._newest_id += 1
-        self.changes.rows[table].append((self._newest_id, *names.values()))
-        return self._newest_id, True
+        if not shelf.whole:
+            find = self._sql.asset if table == "asset" else self._sql.pair
+            row = find(self.connection, **names)
+            if row is not None:
+                return row["id"], False
+        if self.numbers is None:
+            self.numbers = count(self.newest_id() + 1)
+        number = next(self.numbers)
+        self.changes.rows[table].append((number, *names.values()))
+        return number, True
+
+    def newest_id(self) -> int:
+        """The largest number that an asset or a pair has in the store, 0 where there is none."""
+        return self._sql.newest_id(self.connection)["id"] or 0
 
     def place(self, shelf: BookShelf, taken: Taken) -> Place:
         """Where an entry stands: behind what it replaces, if it replaces anything."""
@@ -156,12 +170,15 @@ class Shelf:
             return (taken.number,)
         place = shelf.places.get(taken.number)
         if place is None:
-            replaced = self._stored(shelf.book, taken.replaces)
-            void = taken.number - 1  # or a little before, in the same append
-            while self._stored(shelf.book, void).target != taken.replaces:
-                void -= 1
-            place = place_behind(self.place(shelf, replaced), void, taken.number)
-            shelf.places[taken.number] = place
+            replaced, void = taken.replaces, shelf.voided_by.get(taken.replaces)
+            if shelf.whole and void:
+                behind = shelf.places.get(replaced, (replaced,))
+            else:
+                behind = self.place(shelf, self._stored(shelf.book, replaced))
+                void = taken.number - 1  # or a little before, in the same append
+                while self._stored(shelf.book, void).target != replaced:
+                    void -= 1
+            place = shelf.places[taken.number] = place_behind(behind, void, taken.number)
         return place
 
     def _stored(self, book: str, number: int) -> Taken:

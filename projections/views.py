@@ -105,9 +105,9 @@ class View(ABC, Generic[Fold]):
         if self.late:
             self._settle_anew(known, changes)
         elif self.changed:
-            for span in self.changed:
-                self._believe(self.rows, span.opened_by, self.row(span), known, changes)
+            wanted = [(span.opened_by, self.row(span)) for span in self.changed]
             self.changed.clear()
+            self._believe(self.TABLE, self.rows, wanted, known, changes)
         if self.fold.anomalies or self.anomalies:
             self._settle_anomalies(known, changes)
 
@@ -118,32 +118,31 @@ class View(ABC, Generic[Fold]):
         wanted = {span.opened_by: self.row(span) for span in self.fold.spans}
         for key in self.rows.keys() - wanted.keys():
             changes.supersede(self.rows.pop(key), known)
-        for key, values in wanted.items():
-            self._believe(self.rows, key, values, known, changes)
+        self._believe(self.TABLE, self.rows, wanted.items(), known, changes)
 
     def _settle_anomalies(self, known: int, changes: Changes) -> None:
         wanted = {anomaly.number: self.anomaly_row(anomaly) for anomaly in self.fold.anomalies}
         for key in self.anomalies.keys() - wanted.keys():
             changes.supersede(self.anomalies.pop(key), known)
-        for key, values in wanted.items():
-            self._believe(self.anomalies, key, values, known, changes, table="anomaly")
+        self._believe("anomaly", self.anomalies, wanted.items(), known, changes)
 
     def _believe(
         self,
+        table: Belief,
         rows: dict[int, Row],
-        key: int,
-        values: tuple[Any, ...],
+        wanted: Iterable[tuple[int, tuple[Any, ...]]],
         known: int,
         changes: Changes,
-        table: Belief | None = None,
     ) -> None:
-        row = rows.get(key)
-        if row is not None:
-            if row.values == values:
-                return
-            changes.supersede(row, known)
-        rows[key] = row = Row(table or self.TABLE, values, known)
-        changes.believe(row)
+        beliefs = changes.beliefs[table]
+        for key, values in wanted:
+            row = rows.get(key)
+            if row is not None:
+                if row.values == values:
+                    continue
+                changes.supersede(row, known)
+            rows[key] = row = Row(table, values, known)
+            beliefs.append(row)
 
     def anomaly_row(self, anomaly: Anomaly) -> tuple[Any, ...]:
         """The columns of an entry without effect."""
@@ -238,11 +237,14 @@ class LineView(View[LineFold]):
 
     def take(self, placed: Placed) -> bool:
         """Let the fold take an event of the line or around it, if it comes after all others."""
-        if self.late or (self.newest is not None and placed < self.newest):
+        newest = self.newest
+        if self.late or (newest is not None and placed < newest):
             self.late = True
             return False
         self.newest = placed
-        return super().take(placed)
+        spans = self.fold.take(placed)
+        self.changed += spans
+        return bool(spans)
 
     def read(self) -> LineFold:
         """The windows."""
@@ -255,8 +257,10 @@ class LineView(View[LineFold]):
         """The columns of a window."""
         tasks, name = _tasks_and_level(self.asset.key[0], span.tasks)
         return (
-            self.asset.id, self.pair.id, *_span(span), tasks, name,
-            span.planned_end, span.partner_name, span.asset_name,
+            self.asset.id, self.pair.id,
+            span.start_earliest, span.start, span.end_earliest, span.end,
+            span.opened_by, span.closed_by, span.cause,
+            tasks, name, span.planned_end, span.partner_name, span.asset_name,
         )  # fmt: skip
 
     def stated(self) -> Stated:
