@@ -4,21 +4,20 @@ Books know nothing of one another. A process has a book from its first entry on,
 look nothing up and has no connection; books that were begun before stay where the rows are written.
 """
 
-import atexit
 import gc
 import os
-import signal
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import count, groupby
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing.connection import Connection
 from operator import itemgetter
-from threading import Thread
-from typing import Any, TypeVar
 from zlib import crc32
 
 from ledger.database import Dialect
+from ledger.processes import OtherProcess, answer_all
 from projections.shelf import Shelf
 from projections.tables import Changes, Rows
 from projections.taking_in import Stored, take_book
@@ -33,10 +32,6 @@ CHUNK = 5_000
 """Entries that a process is handed at once."""
 _BOOK = itemgetter(0)
 
-Result = TypeVar("Result")
-Chunk = list[list[Stored]]
-"""Entries, book by book."""
-
 
 class SharedInVain(Exception):
     """What was shared out is of no use: a process is gone or met with an error, or was overtaken.
@@ -45,34 +40,52 @@ class SharedInVain(Exception):
     """
 
 
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """Begin with no book, and number what is new so."""
+
+    first_id: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class _TakeIn:
+    """Let go of some books, and take entries in, book by book; the answer is their rows."""
+
+    books: list[list[Stored]]
+    let_go: list[str]
+
+
 class Helpers:
     """The processes that entries are shared out to."""
 
     def __init__(self, dialect: Dialect, processes: int) -> None:
-        self._dialect = dialect
-        self._pools = [
-            ProcessPoolExecutor(1, get_context("spawn"), _begin) for _ in range(processes)
-        ]
+        self._opened = ExitStack()
+        self._processes: list[OtherProcess] = []
+        try:
+            for _ in range(processes):
+                self._processes.append(self._opened.enter_context(OtherProcess(_work, dialect)))
+        except OSError as error:  # one could not be begun
+            self.close()
+            raise SharedInVain from error
         self._has: OrderedDict[str, int] = OrderedDict()
         """How many entries were handed out of each book that a process has."""
         self._kept = 0
         self.begun = False
-        for nth in range(processes):
-            self._submit(nth, os.getpid)  # so that it begins now
 
     def begin(self, newest_id: int) -> Iterator[int]:
         """Start from a read model; returns numbers for what is taken in here meanwhile."""
         self.begun = True
-        step = len(self._pools) + 1
-        for nth in range(len(self._pools)):
-            self._submit(nth, _open_shelf, newest_id + 2 + nth, step)
+        step = len(self._processes) + 1
+        for nth, process in enumerate(self._processes):
+            process.ask(_Begin(newest_id + 2 + nth, step))
         return count(newest_id + 1, step)
 
     def hand_out(self, entries: list[Stored]) -> tuple[list[list[Stored]], list["Future[Rows]"]]:
         """Share out a batch, sorted; returns the books to be taken in here, and what will come."""
         here: list[list[Stored]] = []
         coming: list[Future[Rows]] = []
-        chunks: list[Chunk] = [[] for _ in self._pools]
+        chunks: list[list[list[Stored]]] = [[] for _ in self._processes]
         sizes = [0] * len(chunks)
         let_go = self._let_go()
         for book, group in groupby(entries, key=_BOOK):
@@ -87,9 +100,10 @@ class Helpers:
             chunks[nth].append(of_book)
             sizes[nth] += len(of_book)
             if sizes[nth] >= CHUNK:
-                coming.append(self._send(nth, chunks[nth], let_go))
+                coming.append(self._processes[nth].ask(_TakeIn(chunks[nth], let_go)))
                 chunks[nth], sizes[nth] = [], 0
-        coming += [self._send(nth, chunk, let_go) for nth, chunk in enumerate(chunks) if chunk]
+        last = zip(self._processes, chunks, strict=True)
+        coming += [process.ask(_TakeIn(chunk, let_go)) for process, chunk in last if chunk]
         return here, coming
 
     def _let_go(self) -> list[str]:
@@ -100,19 +114,9 @@ class Helpers:
             books.append(book)
         return books
 
-    def _send(self, nth: int, chunk: Chunk, let_go: list[str]) -> "Future[Rows]":
-        return self._submit(nth, _take_in, chunk, let_go, self._dialect)
-
-    def _submit(self, nth: int, work: Callable[..., Result], *given: Any) -> "Future[Result]":
-        try:
-            return self._pools[nth].submit(work, *given)
-        except (BrokenExecutor, OSError) as error:  # it was ended, or could not be begun
-            raise SharedInVain from error
-
     def close(self) -> None:
         """End the processes; what they have not begun with is left."""
-        for pool in self._pools:
-            pool.shutdown(cancel_futures=True)
+        self._opened.close()
 
 
 def gathered(coming: list["Future[Rows]"]) -> Iterator[Rows]:
@@ -127,35 +131,26 @@ def gathered(coming: list["Future[Rows]"]) -> Iterator[Rows]:
 
 # --- there
 
-_shelves: list[Shelf] = []
-"""In a process that entries are shared out to: the one of the books that it has."""
 
-
-def _begin() -> None:
+def _work(pipe: Connection, dialect: Dialect) -> None:
     gc.disable()  # as while catching up alone
-    atexit.register(os._exit, 0)  # taking apart all that is in memory would take long
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever shares out stops it in order
-    Thread(target=_end_with_the_parent, daemon=True).start()
+    answer_all(pipe, _There(dialect).answer)
+    os._exit(0)  # taking apart all that is in memory would take long
 
 
-def _end_with_the_parent() -> None:
-    parent = parent_process()
-    assert parent
-    connection.wait([parent.sentinel])
-    os._exit(1)
+class _There:
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._shelf = Shelf(None)
 
-
-def _open_shelf(first_id: int, step: int) -> None:
-    shelf = Shelf(None)
-    shelf.numbers = count(first_id, step)
-    _shelves[:] = [shelf]
-
-
-def _take_in(chunk: Chunk, let_go: list[str], dialect: Dialect) -> Rows:
-    (shelf,) = _shelves
-    for book in let_go:
-        shelf.let_go(book)
-    shelf.changes = Changes()
-    for entries in chunk:
-        take_book(shelf, entries[0][0], entries)
-    return shelf.changes.as_rows(dialect)
+    def answer(self, question: _Begin | _TakeIn) -> Rows | None:
+        """Do as asked."""
+        if isinstance(question, _Begin):
+            self._shelf.numbers = count(question.first_id, question.step)
+            return None
+        for book in question.let_go:
+            self._shelf.let_go(book)
+        self._shelf.changes = Changes()
+        for entries in question.books:
+            take_book(self._shelf, entries[0][0], entries)
+        return self._shelf.changes.as_rows(self._dialect)
