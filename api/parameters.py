@@ -82,7 +82,10 @@ def known(name: str, text: str) -> datetime | int:
     """A state of knowledge: an entry number, or an instant."""
     if re.fullmatch(r"[0-9]{1,15}", text):
         return int(text)
-    return instant(name, text)
+    try:
+        return instant(name, text)
+    except BadRequest as error:
+        raise BadRequest(422, "bad-time", f"{error}, or give the number of an entry") from None
 
 
 At = Annotated[

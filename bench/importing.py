@@ -39,7 +39,7 @@ def import_file(settings: Settings, file: Path, *, processes: int) -> Imported:
 
 
 def _import(settings: Settings, file: Path, processes: int) -> Imported:
-    books = partial(open_books, settings, of=processes)
+    books = partial(open_books, settings)
     with file.open("rb") as lines:
         start = time.perf_counter()
         summary = import_shared(

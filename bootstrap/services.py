@@ -70,7 +70,7 @@ def ensure_schema(database: Database) -> None:
 
 
 @contextmanager
-def open_books(settings: Settings, *, of: int, write: Write | None = None) -> Iterator[Books]:
+def open_books(settings: Settings, *, of: int = 1, write: Write | None = None) -> Iterator[Books]:
     """The books of a ledger whose schema is in order, for one `of` several processes.
 
     Since books are of different sizes, these keep up to twice as much in memory as one would alone.

@@ -1,5 +1,6 @@
 """Reading fact lines from a file, plain or gzip, however it ends."""
 
+import codecs
 import zlib
 from collections.abc import Iterator
 from typing import IO
@@ -12,7 +13,7 @@ class Lines:
     """The lines of a file in order, and how far the reading has come.
 
     A gzip that is cut off or damaged gives the whole lines before the damage; `damage` then says
-    what is wrong.
+    what is wrong. A byte order mark before the first line is left out.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -23,16 +24,20 @@ class Lines:
         self.damage: str | None = None
 
     def __iter__(self) -> Iterator[bytes]:
-        rest = b""
+        rest: list[bytes] = []  # pieces of a line that goes on, which are put together once
         for chunk in self._text():
-            lines = (rest + chunk).split(b"\n")
-            rest = lines.pop()
+            first, *lines = chunk.split(b"\n")
+            rest.append(first)
             for line in lines:
-                self.given += 1
-                yield line
-        if rest and self.damage is None:
-            self.given += 1
-            yield rest
+                yield self._line(rest)
+                rest = [line]
+        if any(rest) and self.damage is None:
+            yield self._line(rest)
+
+    def _line(self, pieces: list[bytes]) -> bytes:
+        line = b"".join(pieces)
+        self.given += 1
+        return line.removeprefix(codecs.BOM_UTF8) if self.given == 1 else line
 
     def _chunks(self) -> Iterator[bytes]:
         while chunk := self._file.read(CHUNK_BYTES):

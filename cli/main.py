@@ -1,6 +1,5 @@
 """The program `access-ledger`: its commands, and how each run ends."""
 
-import sys
 from collections.abc import Sequence
 
 from cyclopts import App
@@ -25,12 +24,3 @@ def run(arguments: Sequence[str]) -> int:
             list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
         )
     )
-
-
-def main() -> None:
-    """The entry point."""
-    sys.exit(run(sys.argv[1:]))
-
-
-if __name__ == "__main__":
-    main()

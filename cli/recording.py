@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bootstrap.services import open_books
-from cli.failures import Exit, Failed, Usage, complain
+from cli.failures import Exit, Failed, Stopped, Usage, complain
 from cli.lines import Lines
 from cli.options import RECORDED_BY, opened
+from cli.signals import on_sigterm
 from domain.facts import Fact, book_of
 from ledger.book import Books, Receipt
 from ledger.importing import BadLine, Rejected, Summary, parse_line
@@ -51,16 +52,23 @@ def import_(
         lines = Lines(source)
         size = None if file == "-" else Path(file).stat().st_size
         progress = stack.enter_context(_progress(lines, size))
-        processes = processes or usual_processes()
-        summary = import_shared(
-            partial(open_books, settings, of=processes),
-            lines,
-            processes=processes,
-            recorded_by=RECORDED_BY,
-            on_reject=rejects.take,
-            on_progress=progress,
-            dry_run=dry_run,
-        )
+        stack.enter_context(on_sigterm())
+        try:
+            summary = import_shared(
+                partial(open_books, settings),
+                lines,
+                processes=processes or usual_processes(),
+                recorded_by=RECORDED_BY,
+                on_reject=rejects.take,
+                on_progress=progress,
+                dry_run=dry_run,
+            )
+        except (KeyboardInterrupt, Stopped):
+            complain(
+                "stopped; what was recorded until then stays: import the file again to go on, "
+                "which records nothing twice"
+            )
+            return Exit.INTERRUPTED
     for line in summary_lines(summary, dry_run=dry_run):
         print(line)
     return _outcome(summary, lines, rejects, file)
@@ -162,10 +170,12 @@ def summary_lines(summary: Summary, *, dry_run: bool) -> list[str]:
         return [f"nothing new: all {summary.lines} lines were recorded before"]
     done = "would be recorded" if dry_run else "recorded"
     books = f"{len(summary.books)} book{'' if len(summary.books) == 1 else 's'}"
+    lines = f"{summary.lines} line{'' if summary.lines == 1 else 's'}"
+    entries = f"{summary.entries} entr{'y' if summary.entries == 1 else 'ies'}"
     words = [
         (
-            f"{summary.lines} lines read: {summary.written} {done} as {summary.entries} entries "
-            f"in {books}, {summary.already} recorded before, {summary.rejected} rejected"
+            f"{lines} read: {summary.written} {done} as {entries} in {books}, "
+            f"{summary.already} recorded before, {summary.rejected} rejected"
         )
     ]
     return [*words, "dry run: nothing was written"] if dry_run else words

@@ -1,5 +1,6 @@
 """Serving the API, and the one admin key that a ledger without keys begins with."""
 
+import ipaddress
 import socket
 import sys
 from collections.abc import Callable
@@ -68,11 +69,20 @@ def run(settings: Settings, host: str, port: int, *, before: Callable[[str], Non
         address = f"http://{_shown(host)}:{listener.getsockname()[1]}"
         before(address)
         print(f"serving on {address}/v1, stop with Ctrl-C", file=sys.stderr, flush=True)
+        if not _is_loopback(listener):
+            complain(
+                "keys and answers travel unencrypted on the way to this address; have a proxy that "
+                "speaks TLS in front of it"
+            )
         try:
             with on_sigterm():
                 uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
 def _shown(host: str) -> str:

@@ -44,7 +44,12 @@ def known_option(text: str | None, now: datetime) -> datetime | int | None:
     """The value of --known-at: a moment, or the number of an entry."""
     if text is None or text == "now":
         return None
-    return int(text) if _ENTRY.fullmatch(text) else instant(text, now)
+    if _ENTRY.fullmatch(text):
+        return int(text)
+    try:
+        return instant(text, now)
+    except Usage as error:
+        raise Usage(f"{error}, or the number of an entry") from None
 
 
 def as_of(at: str | None, known_at: str | None, now: datetime) -> AsOf:

@@ -37,11 +37,17 @@ def describe_one(detail: ErrorDetails, *, of: str = "fact") -> str:
         case "union_tag_not_found":
             return "fact is missing; name the kind of fact, such as access-granted"
         case "union_tag_invalid":
-            tag = detail.get("ctx", {}).get("tag")
-            return f"fact: {tag!r} is not a kind of fact; the kinds are in docs/glossary.md"
+            tags = detail.get("ctx", {})
+            kinds = tags.get("expected_tags", "").replace("'", "")
+            return f"fact: {tags.get('tag')!r} is not a kind of fact; the kinds are {kinds}"
         case "string_pattern_mismatch":
             pattern = detail.get("ctx", {}).get("pattern")
             return f"{path}: {_short(given)} does not have the form {pattern}"
+        case "string_too_short" if given == "":
+            return f"{path} is empty; write it out"
+        case "string_too_long":
+            most = detail.get("ctx", {}).get("max_length")
+            return f"{path} has {len(given)} characters, and may have {most}; shorten it"
         case "model_attributes_type" | "model_type" | "dict_type":
             return f"{path or f'a {of}'}: {_short(given)} is not a JSON object"
         case kind if kind in _PLAIN_WORDS:
@@ -51,5 +57,5 @@ def describe_one(detail: ErrorDetails, *, of: str = "fact") -> str:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    text = "null" if value is None else repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004

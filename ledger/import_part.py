@@ -21,8 +21,8 @@ from ledger.processes import Failure, answer_all, ask_back
 class OpenBooks(Protocol):
     """Opens the books of the ledger anew, here or in another process."""
 
-    def __call__(self, *, write: Write | None = None) -> AbstractContextManager[Books]:
-        """The books; `write` takes the place of writing to the database."""
+    def __call__(self, *, of: int = 1, write: Write | None = None) -> AbstractContextManager[Books]:
+        """The books, in one of so many processes; `write` is done in place of writing here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ refused is handed to `on_reject`; nothing is dropped silently.
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -77,8 +77,10 @@ class Summary:
 class _Line:
     number: int
     raw: bytes
-    book: str
-    facts: list[Fact]
+    book: str = ""
+    facts: Sequence[Fact] = ()
+    wrong: str | None = None
+    """Why it states no facts, if it does not."""
 
 
 class BadLine(ValueError):
@@ -125,6 +127,14 @@ def parse_line(raw: bytes | str) -> list[Fact]:
         raise BadLine("; ".join(describe(error))) from error
 
 
+def _read(number: int, raw: bytes) -> _Line:
+    try:
+        facts = parse_line(raw)
+    except BadLine as error:
+        return _Line(number, raw, wrong=str(error))
+    return _Line(number, raw, book_of(facts[0]), facts)
+
+
 class Import:
     """One import, in a process; the cycle collector is to be paused while it is at work."""
 
@@ -146,6 +156,8 @@ class Import:
         self.states: dict[str, BookState] = {}
         """Of the books of this chunk, with what it writes; of a dry run, of all that were tried."""
         self.chunks_taken = 0
+        self.garbage = False
+        """Whether cycles were left behind that are to be collected: a refusal leaves some."""
         self.all_new = False
         """Whether the last chunk held new facts alone, so that this one's ids are not looked up.
 
@@ -159,41 +171,38 @@ class Import:
             yield
             self.chunks_taken += 1
             if self.chunks_taken % CHUNKS_SET_ASIDE == 0:
-                # A refusal leaves cycles behind; without one there is nothing to collect.
-                (set_aside if self.summary.rejected else spare)()
+                (set_aside if self.garbage else spare)()
+                self.garbage = False
 
     def chunks(self, lines: Iterable[NumberedLine]) -> Iterator[list[_Line]]:
-        """The lines that state facts, in chunks; the others are rejected on the way."""
+        """The lines in chunks, without the blank ones."""
         chunk: list[_Line] = []
         facts = size = 0
         for number, raw in lines:
             if not raw.strip():
                 continue
             self.summary.lines += 1
-            try:
-                stated = parse_line(raw)
-                line = _Line(number, raw, book_of(stated[0]), stated)
-            except BadLine as error:
-                self.reject(number, raw, str(error))
-                continue
-            if chunk and (facts + len(stated) > CHUNK_FACTS or size + len(raw) > CHUNK_BYTES):
+            line = _read(number, raw)
+            count = len(line.facts) or 1
+            if chunk and (facts + count > CHUNK_FACTS or size + len(raw) > CHUNK_BYTES):
                 yield chunk
                 chunk, facts, size = [], 0, 0
             chunk.append(line)
-            facts += len(stated)
+            facts += count
             size += len(raw)
         if chunk:
             yield chunk
 
     def reject(self, number: int, raw: bytes, reason: str) -> None:
         """Count and tell a line that is refused."""
+        self.garbage = True
         self.summary.rejected += 1
         text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
         self.on_reject(Rejected(number, text, reason))
 
     def take(self, chunk: list[_Line]) -> None:
         """Judge and write one chunk; if others write to its books meanwhile, judge it again."""
-        names = {line.book for line in chunk}
+        names = {line.book for line in chunk if not line.wrong}
         self.summary.books |= names
         with self.books.locked(*names):
             for attempt in range(ATTEMPTS):
@@ -229,13 +238,17 @@ class Import:
         counts = {"written": 0, "already": 0}
         lookups = self.look_up(chunk)
         for line in chunk:
+            if line.wrong:
+                refused.append((line, line.wrong))
+                continue
             lookup = lookups[line.book]
             state = self.states[line.book]
             try:
                 check_one_append(line.book, line.facts)
                 fresh, decision = self.judge_line(line, state, lookup)
             except Refused as refusal:
-                where = f"fact {refusal.fact_id}: " if len(line.facts) > 1 else ""
+                of_several = refusal.fact_id if len(line.facts) > 1 else None
+                where = f"fact {of_several}: " if of_several else ""
                 refused.append((line, f"{where}{refusal}"))
                 continue
             counts["written" if fresh else "already"] += 1
@@ -261,7 +274,8 @@ class Import:
         """The states of the chunk's books brought up to date, and the fact ids known to each."""
         facts: dict[str, list[Fact]] = defaultdict(list)
         for line in chunk:
-            facts[line.book].extend(fact for fact in line.facts if book_of(fact) == line.book)
+            if not line.wrong:
+                facts[line.book].extend(fact for fact in line.facts if book_of(fact) == line.book)
         read = self.books.bring_up_to_date(book for book in facts if book not in self.tried)
         self.states = self.states | read if self.dry_run else read
         lookups = self.books.look_up(facts, own=not self.all_new)

@@ -4,10 +4,11 @@ It ends when whoever asks is gone, however that one ended, since its pipe ends t
 """
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, Self
 
@@ -56,6 +57,17 @@ def _answered(answer: Callable[[Any], Any], question: Any) -> Any:
         return Failure.of(error)
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """What is begun meanwhile never hears of Ctrl-C: who started the work stops it in order."""
+    resource_tracker.ensure_running()  # which would end this for the first process
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class OtherProcess:
     """A process, and the thread that speaks with it."""
 
@@ -66,7 +78,8 @@ class OtherProcess:
         context = get_context("spawn")
         self._pipe, there = context.Pipe()
         self._process = context.Process(target=work, args=(there, *how), daemon=True)
-        self._process.start()
+        with _without_interrupts():
+            self._process.start()
         there.close()
         self._back = back
         self._thread = ThreadPoolExecutor(1)
@@ -100,7 +113,6 @@ class OtherProcess:
 
 def answer_all(pipe: Connection, answer: Callable[[Any], Any]) -> None:
     """In the other process: answer until whoever asks is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started the work stops it in order
     try:
         while True:
             pipe.send(_answered(answer, pipe.recv()))

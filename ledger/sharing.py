@@ -9,7 +9,7 @@ import heapq
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain
@@ -32,6 +32,8 @@ from ledger.processes import OtherProcess
 ALONE_LINES = 20_000
 ALONE_BYTES = 8_000_000
 """A file that has no more than this is imported sooner than other processes have begun."""
+FAR_BEHIND = 20_000
+"""Lines that wait are handed out all the same when the file has gone on so far beyond them."""
 BATCHES_AHEAD = 2
 """So many batches does a process have before it, so that it never waits and few are in memory."""
 MOST_PROCESSES = 4
@@ -70,7 +72,7 @@ def import_shared(
                 on_progress=on_progress,
                 dry_run=dry_run,
             )
-        how = How(open_books, recorded_by, dry_run)
+        how = How(partial(open_books, of=processes), recorded_by, dry_run)
         begin = partial(OtherProcess, work, how, back=partial(_write, books))
         parts = [_Part(stack.enter_context(begin())) for _ in range(processes)]
         shared = _Shared(parts, on_reject, on_progress)
@@ -108,9 +110,14 @@ class _Part:
 
     def send(self) -> None:
         """Hand it the lines that are waiting."""
-        if self.batch:
-            self.at_work.append((self.batch[0][0], self._process.ask(self.batch)))
-            self.batch, self.size = [], 0
+        self.at_work.append((self.batch[0][0], self._process.ask(self.batch)))
+        self.batch, self.size = [], 0
+
+    def cancel(self) -> None:
+        """Let it end the batch that it is at, and take no other."""
+        self.batch = []
+        while self.at_work and self.at_work[-1][1].cancel():
+            self.at_work.pop()
 
     def first_open(self) -> list[int]:
         """The number of the first line that it has not answered for, if there is one."""
@@ -138,8 +145,13 @@ class _Shared:
         try:
             for number, raw in enumerate(lines, start=1):
                 self._hand_out(number, raw)
+                if number % FAR_BEHIND == 0:
+                    self._send_waiting()
+            self._send_waiting()
+        except BaseException:
             for part in self._parts:
-                part.send()
+                part.cancel()
+            raise
         finally:
             self._gather_all()
 
@@ -149,9 +161,18 @@ class _Shared:
         part.batch.append((number, raw))
         part.size += len(raw)
         if len(part.batch) >= CHUNK_FACTS or part.size >= CHUNK_BYTES:
-            while len(part.at_work) >= BATCHES_AHEAD:
-                self._gather(part)
-            part.send()
+            self._send(part)
+
+    def _send_waiting(self) -> None:
+        """Hand out what waits for more: refusals after it wait for it."""
+        for part in self._parts:
+            if part.batch:
+                self._send(part)
+
+    def _send(self, part: _Part) -> None:
+        while len(part.at_work) >= BATCHES_AHEAD:
+            self._gather(part)
+        part.send()
 
     def _gather_all(self) -> None:
         """Wait for all that was handed out."""
@@ -165,15 +186,19 @@ class _Shared:
             self._gather(part)
 
     def _gather(self, part: _Part) -> None:
-        """Wait for the oldest batch of a part, and tell what it came to."""
-        _, future = part.at_work.popleft()
-        outcome = future.result()
-        self.summary.add(outcome.summary)
-        for rejected in outcome.refused:
-            heapq.heappush(self._refused, (rejected.line, rejected))
+        """Wait for the oldest batch of a part, and tell what it and others came to."""
+        wait([part.at_work[0][1]])
+        for each in self._parts:
+            while each.at_work and each.at_work[0][1].done():
+                self._count(each.at_work.popleft()[1].result())
         open_lines = [line for each in self._parts for line in each.first_open()]
         self._tell_refused(min(open_lines, default=None))
         self._on_progress(self.summary)
+
+    def _count(self, outcome: Outcome) -> None:
+        self.summary.add(outcome.summary)
+        for rejected in outcome.refused:
+            heapq.heappush(self._refused, (rejected.line, rejected))
         if outcome.failure:
             raise outcome.failure.error()
 

@@ -27,6 +27,33 @@ def test_a_fact_is_recorded_once(program: Program) -> None:
     )
 
 
+def test_a_mark_of_byte_order_before_the_first_line_is_left_out(
+    program: Program, tmp_path: Path
+) -> None:
+    file = tmp_path / "marked.jsonl"
+    file.write_bytes(f"\ufeff{GOOD}\n{ALSO}".encode())
+    assert "2 lines read: 2 recorded" in program("import", str(file)).out
+
+
+def test_a_line_longer_than_a_chunk_of_the_file_is_one_line(
+    program: Program, tmp_path: Path
+) -> None:
+    file = tmp_path / "long.jsonl"
+    file.write_text(f"{GOOD[:-1]}{' ' * 600_000}}}\n\n{ALSO}\n")
+    assert "2 lines read: 2 recorded" in program("import", str(file)).out
+
+
+def test_why_too_long_an_array_is_refused_names_no_fact(program: Program, tmp_path: Path) -> None:
+    file = tmp_path / "array.jsonl"
+    file.write_text(f"[{','.join([GOOD] * 1200)}]\n{{\n")
+    assert program("import", str(file)).code == 1
+    refused = [
+        json.loads(line) for line in Path("array.jsonl.rejects.jsonl").read_text().splitlines()
+    ]
+    assert [line["line"] for line in refused] == [1, 2]
+    assert refused[0]["reason"].startswith("an array of 1200 facts is more than one append")
+
+
 def test_a_large_file_is_imported_by_several_processes(program: Program, tmp_path: Path) -> None:
     """It is told as any other; the number of processes can be said."""
     lines = [
@@ -149,7 +176,7 @@ def test_a_dry_run_writes_nothing(program: Program, tmp_path: Path) -> None:
     file.write_text(f"{GOOD}\n")
     ran = program("import", str(file), "--dry-run")
     assert ran.out == (
-        "1 lines read: 1 would be recorded as 1 entries in 1 book, 0 recorded before, 0 rejected\n"
+        "1 line read: 1 would be recorded as 1 entry in 1 book, 0 recorded before, 0 rejected\n"
         "dry run: nothing was written\n"
     )
     assert program("matrix").code == 1

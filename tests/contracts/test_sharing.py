@@ -89,7 +89,7 @@ def _shared(
 ) -> tuple[Summary, list[Rejected]]:
     rejected: list[Rejected] = []
     summary = import_shared(
-        partial(open_books, settings, of=PROCESSES),
+        partial(open_books, settings),
         _file(),
         processes=PROCESSES,
         recorded_by="test",
@@ -114,8 +114,8 @@ def alone(tmp_path: Path) -> tuple[Summary, list[Rejected], dict[str, list[Any]]
         summary = import_lines(
             services.books, _file(), recorded_by="test", on_reject=rejected.append
         )
-        in_order = sorted(rejected, key=lambda refusal: refusal.line)
-        return summary, in_order, _entries(services.books)
+        assert rejected == sorted(rejected, key=lambda refusal: refusal.line)
+        return summary, rejected, _entries(services.books)
 
 
 def test_a_shared_import_comes_to_what_one_process_comes_to(
@@ -153,9 +153,9 @@ def test_what_others_write_meanwhile_is_judged_with(settings: Settings, services
 
 
 @contextmanager
-def _failing(settings: Settings, *, write: Write | None = None) -> Iterator[Books]:
+def _failing(settings: Settings, *, of: int = 1, write: Write | None = None) -> Iterator[Books]:
     """Books that the third chunk cannot be written to."""
-    with open_books(settings, of=PROCESSES, write=write) as books:
+    with open_books(settings, of=of, write=write) as books:
         if write is None:  # where it is written, and not where it is judged
             chunks, to_database = iter(range(99)), books.write
 
@@ -203,6 +203,32 @@ def test_a_part_that_is_killed_is_told_and_the_import_can_be_run_again(
     assert _again(services) == alone[2]
 
 
+def test_refusals_do_not_wait_for_a_part_that_has_few_lines(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much of the file is of one book: what was refused is told while it is read."""
+    monkeypatch.setattr(sharing, "FAR_BEHIND", 40)
+    few = [orjson.dumps(adding(owner, "few")) for owner in OWNERS]
+    told: list[Rejected] = []
+    given: list[int] = []
+
+    def lines() -> Iterator[bytes]:
+        for line in [*few, *(b"{" for _ in range(600))]:
+            given.append(len(told))
+            yield line
+
+    summary = import_shared(
+        partial(open_books, sqlite_settings),
+        lines(),
+        processes=PROCESSES,
+        recorded_by="test",
+        on_reject=told.append,
+    )
+    assert (summary.written, summary.rejected) == (len(OWNERS), 600)
+    assert [refusal.line for refusal in told] == list(range(len(OWNERS) + 1, len(given) + 1))
+    assert given[-1] > 300
+
+
 IMPORT = """
 import sys
 from tests.contracts import test_sharing
@@ -240,6 +266,34 @@ def test_the_parts_end_when_the_import_is_killed(
     for book, entries in _entries(services.books).items():
         assert entries == alone[2][book][: len(entries)]
     assert _again(services) == alone[2]
+
+
+@pytest.mark.parametrize("seconds", [0, 0.3, 1, 2])
+def test_an_import_that_is_interrupted_says_so_and_nothing_else(
+    sqlite_settings: Settings, tmp_path: Path, seconds: float
+) -> None:
+    """Ctrl-C reaches all its processes at once, also while they begin."""
+    large = tmp_path / "large.jsonl"
+    lines = (adding(OWNERS[n % 7], f"n{n}") | {"partner": str(10**6 + n)} for n in range(60_000))
+    large.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    program = [sys.executable, "-m", "cli", "import", str(large), "--processes", "2"]
+    environment = {**os.environ, "ACCESS_LEDGER_FILE": str(sqlite_settings.file)}
+    with subprocess.Popen(
+        program, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        _wait_for_children(process.pid)
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate()
+    assert said.startswith("access-ledger: stopped; what was recorded until then stays"), said
+    assert (said.count("\n"), process.returncode) == (1, 130)
+    _wait_until_nobody_is_in(process.pid)
+
+
+def _wait_for_children(pid: int) -> None:
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    while not children.read_text():
+        time.sleep(0.01)
 
 
 def _wait_until_nobody_is_in(group: int) -> None:

@@ -136,7 +136,9 @@ def test_the_kind_of_fact_has_to_be_named_and_known() -> None:
         "fact is missing; name the kind of fact, such as access-granted"
     ]
     assert complaints({**ADDED, "fact": "partner-invited"}) == [
-        "fact: 'partner-invited' is not a kind of fact; the kinds are in docs/glossary.md"
+        "fact: 'partner-invited' is not a kind of fact; the kinds are partner-added, "
+        "partner-removed, ownership-established, ownership-transferred, ownership-ended, "
+        "access-granted, access-changed, access-revoked, entry-voided"
     ]
     assert complaints([ADDED]) == [f"a fact: {repr([ADDED])[:77]}... is not a JSON object"]
 
