@@ -9,7 +9,7 @@ from typing import TypeVar
 import orjson
 
 from domain.instants import from_microseconds
-from projections.moments import AsOf, BadQuestion, Moment
+from projections.moments import NOW, AsOf, BadQuestion, Moment
 
 Item = TypeVar("Item")
 
@@ -85,3 +85,17 @@ class Walk:
     def cursor(self, moment: Moment, offset: int) -> str:
         """The cursor from which the walk goes on."""
         return Cursor(self.kind, self.book, moment.at, moment.known, offset).encode()
+
+
+def walk_from(
+    cursor: str | None, kind: str, book: str, as_of: AsOf, limit: int | None
+) -> tuple[Walk, AsOf]:
+    """Where a walk through a list stands, and its moments. Raises BadQuestion."""
+    if cursor is None:
+        return Walk(kind, book, 0, limit), as_of
+    if as_of != NOW:
+        raise BadQuestion(
+            "a cursor holds the moments of its walk; leave at and known_at out beside it"
+        )
+    decoded = Cursor.decode(cursor, kind=kind, book=book)
+    return Walk(kind, book, decoded.offset, limit), decoded.as_of

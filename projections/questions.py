@@ -22,9 +22,10 @@ from projections.moments import (
     check_period,
     resolve,
 )
-from projections.paging import Cursor, Walk, check_limit
+from projections.paging import Walk, check_limit, walk_from
 from projections.projector import Projector
 from projections.reading_rows import (
+    BY_HOLDER,
     asset_ref,
     coverage_of,
     covers,
@@ -98,7 +99,7 @@ class Questions:
                 )
             else:
                 rows = self._sql.who_had_access(connection, **known, at=moment.at)
-            rows = named(rows)
+            rows = sorted(named(rows), key=BY_HOLDER)
         return answers.AssetAccess(
             **moment.named(book),
             during=period_of(during),
@@ -393,12 +394,4 @@ class Questions:
         """Where a walk through a list stands, and its moments."""
         check_limit(limit)
         self.catch_up()
-        name = self._scope.list_name(kind)
-        if cursor is None:
-            return Walk(name, book, 0, limit), as_of
-        if as_of != NOW:
-            raise BadQuestion(
-                "a cursor holds the moments of its walk; leave at and known_at out beside it"
-            )
-        decoded = Cursor.decode(cursor, kind=name, book=book)
-        return Walk(name, book, decoded.offset, limit), decoded.as_of
+        return walk_from(cursor, self._scope.list_name(kind), book, as_of, limit)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -13,6 +14,8 @@ from projections import answers
 from projections.answers import Certainty, Coverage
 from projections.moments import During
 
+BY_HOLDER = itemgetter("owner", "partner", "valid_from", "opened_by")
+"""The order of windows on one asset."""
 _HOLDINGS = TypeAdapter(tuple[answers.Holding, ...])
 """All of an answer made at once, for less than two thirds of what one by one would cost."""
 _WEAKNESS: dict[Coverage, int] = {"unknown": 0, "own_access_only": 1, "known": 2}

@@ -28,7 +28,7 @@ ORDER BY book;
 
 -- name: who_had_access
 -- Windows on one asset that are or may be open at one moment, as known at one entry. Asked most often,
--- and most of its time goes into columns, so it leaves out those that no answer shows.
+-- and most of its time would go into columns that no answer shows, and into putting a few rows in order.
 SELECT
     asset_type, asset_id, partner, owner,
     valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause,
@@ -36,8 +36,7 @@ SELECT
 FROM window_on_asset
 WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
     AND valid_from_earliest <= :at AND :at < valid_to
-    AND known_from <= :known AND :known < known_to
-ORDER BY owner, partner, valid_from, opened_by;
+    AND known_from <= :known AND :known < known_to;
 
 -- name: who_had_access_during
 -- Windows on one asset that may overlap a period, as known at one entry.
@@ -45,8 +44,7 @@ SELECT * FROM window_on_asset
 WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id
     AND valid_from_earliest < :until AND :since < valid_to
     AND valid_from_earliest < valid_to
-    AND known_from <= :known AND :known < known_to
-ORDER BY owner, partner, valid_from, opened_by;
+    AND known_from <= :known AND :known < known_to;
 
 -- name: windows_of_asset
 -- Every window on one asset, as known at one entry.

@@ -21,8 +21,7 @@ WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id =
 SELECT * FROM window_on_asset
 WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id AND partner = :partner
     AND valid_from_earliest <= :at AND :at < valid_to
-    AND known_from <= :known AND :known < known_to
-ORDER BY owner, valid_from, opened_by;
+    AND known_from <= :known AND :known < known_to;
 
 -- name: who_had_access_during_of_partner
 -- Windows of one partner on one asset that may overlap a period, as known at one entry.
@@ -30,8 +29,7 @@ SELECT * FROM window_on_asset
 WHERE book = :book AND asset_type = :asset_type AND asset_id = :asset_id AND partner = :partner
     AND valid_from_earliest < :until AND :since < valid_to
     AND valid_from_earliest < valid_to
-    AND known_from <= :known AND :known < known_to
-ORDER BY owner, valid_from, opened_by;
+    AND known_from <= :known AND :known < known_to;
 
 -- name: windows_of_asset_of_partner
 -- Every window of one partner on one asset, as known at one entry.
