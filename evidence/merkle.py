@@ -32,6 +32,11 @@ def leaf_hash(data: bytes) -> bytes:
     return sha256(b"\x00" + data).digest()
 
 
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """The hashes of many entries as leaves, without a call for each."""
+    return [sha256(b"\x00" + data).digest() for data in entries]
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash of the node over two subtrees."""
     return sha256(b"\x01" + left + right).digest()
@@ -303,16 +308,16 @@ class Appender:
                 found._edge[level] = require_hash(what, stored(level, index - 1))
         return found
 
-    def extend(self, leaf_hashes: Iterable[bytes]) -> list[Row]:
-        """Append leaves, and give the complete subtrees that came into being, leaves first.
+    def extend(self, leaves: Iterable[bytes]) -> list[Row]:
+        """Append leaf hashes, and give the complete subtrees that came into being, leaves first.
 
         Works level by level, so that a thousand leaves cost little more than their hashes; nothing
         is appended if one of them is not a hash.
         """
-        hashes = list(leaf_hashes)
-        for at, leaf in enumerate(hashes, self.size):
-            if len(leaf) != HASH_BYTES:
-                raise MalformedHash(f"leaf hash {at}", leaf)
+        hashes = list(leaves)
+        if set(map(len, hashes)) - {HASH_BYTES}:
+            for at, leaf in enumerate(hashes, self.size):
+                require_hash(f"leaf hash {at}", leaf)
         rows: list[Row] = []
         level, start = 0, self.size
         self.size += len(hashes)

@@ -5,7 +5,9 @@ the entries at any time; what binds them is the signed checkpoints, above all th
 else keeps.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from evidence.merkle import (
     consistency_path,
     inclusion_path,
     leaf_hash,
+    leaf_hashes,
     root_at,
 )
 from evidence.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, entry_bundle, hash_tile
@@ -37,6 +40,9 @@ from ledger.stored_bytes import canonical_json
 from ledger.tree import StoredTree
 
 BATCH = 20_000
+
+
+_POSITION_AND_STATE = itemgetter("position", "state")
 
 
 class NoSuchTile(Exception):
@@ -132,15 +138,14 @@ class Log:
         rows = self._sql.states_after_position(connection, position=position, limit=BATCH)
         if not rows:
             return 0
-        for leaf, row in enumerate(rows, start=size):
-            if row["position"] != position + 1 or leaf == 0:
-                self._sql.add_log_run(connection, first_leaf=leaf, first_position=row["position"])
-            position = row["position"]
+        positions, states = zip(*map(_POSITION_AND_STATE, rows), strict=True)
+        for leaf, first in _runs(size, position, positions):
+            self._sql.add_log_run(connection, first_leaf=leaf, first_position=first)
         tree = self._tree(connection)
         appender = Appender.resumed(size, tree.hash_at)
-        for fresh in appender.extend([leaf_hash(row["state"]) for row in rows]):
+        for fresh in appender.extend(leaf_hashes(states)):
             tree.put(fresh)
-        self._sql.set_log_state(connection, size=appender.size, position=position)
+        self._sql.set_log_state(connection, size=appender.size, position=positions[-1])
         return len(rows)
 
     def require_sound(self) -> None:
@@ -295,3 +300,12 @@ class Log:
         if len(found) != count:
             raise LogDamaged(f"of {count} entries from leaf {first} on {len(found)} are there")
         return found
+
+
+def _runs(size: int, position: int, positions: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Each leaf whose position does not follow that of the leaf before, and the very first."""
+    if size and positions[-1] - position == len(positions):  # as most often: they all follow
+        return
+    for leaf, (before, after) in enumerate(pairwise((position, *positions)), start=size):
+        if after != before + 1 or leaf == 0:
+            yield leaf, after
