@@ -278,9 +278,15 @@ def test_an_import_that_is_interrupted_says_so_and_nothing_else(
     large.write_bytes(b"\n".join(map(orjson.dumps, lines)))
     program = [sys.executable, "-m", "cli", "import", str(large), "--processes", "2"]
     environment = {**os.environ, "ACCESS_LEDGER_FILE": str(sqlite_settings.file)}
-    with subprocess.Popen(
-        program, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    # Whoever runs the tests in the background has them ignore Ctrl-C, and what they begin too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        begun = subprocess.Popen(
+            program, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with begun as process:
         _wait_for_children(process.pid)
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
