@@ -22,7 +22,8 @@ from cli.signals import on_sigterm
 from domain.facts import Fact, book_of
 from ledger.book import Books, Receipt
 from ledger.importing import BadLine, Rejected, Summary, parse_line
-from ledger.sharing import MOST_PROCESSES, import_shared, usual_processes
+from ledger.processes import MOST_PROCESSES
+from ledger.sharing import import_shared, usual_processes
 
 
 def import_(

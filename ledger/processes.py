@@ -12,6 +12,9 @@ from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, Self
 
+MOST_PROCESSES = 4
+"""More than these would wait for the one that writes."""
+
 
 class ProcessLost(Exception):
     """A process that did a part of the work is gone."""

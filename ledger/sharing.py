@@ -27,7 +27,7 @@ from ledger.importing import (
     Summary,
     import_lines,
 )
-from ledger.processes import OtherProcess
+from ledger.processes import MOST_PROCESSES, OtherProcess
 
 ALONE_LINES = 20_000
 ALONE_BYTES = 8_000_000
@@ -36,8 +36,6 @@ FAR_BEHIND = 20_000
 """Lines that wait are handed out all the same when the file has gone on so far beyond them."""
 BATCHES_AHEAD = 2
 """So many batches does a process have before it, so that it never waits and few are in memory."""
-MOST_PROCESSES = 4
-"""More of them than these would wait for the one that writes."""
 
 
 def usual_processes() -> int:

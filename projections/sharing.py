@@ -17,15 +17,14 @@ from operator import itemgetter
 from zlib import crc32
 
 from ledger.database import Dialect
-from ledger.processes import OtherProcess, answer_all
+from ledger.processes import MOST_PROCESSES, OtherProcess, answer_all
 from projections.shelf import Shelf
 from projections.tables import Changes, Rows
 from projections.taking_in import Stored, take_book
 
 ALONE = 50_000
 """So many entries are taken in alone sooner than other processes have begun."""
-PROCESSES = min(os.cpu_count() or 1, 4)
-"""More than these would wait for the one that writes."""
+PROCESSES = min(os.cpu_count() or 1, MOST_PROCESSES)
 KEPT_ENTRIES = 1_500_000
 """The books used longest ago are let go of while the processes have more entries in memory."""
 CHUNK = 5_000

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import active_children
@@ -83,14 +83,16 @@ def _entries(books: Books) -> dict[str, list[Any]]:
 
 def _shared(
     settings: Settings,
+    lines: Iterable[bytes] | None = None,
     *,
     dry_run: bool = False,
     on_progress: Callable[[Summary], None] = lambda _: None,
+    rejected: list[Rejected] | None = None,
 ) -> tuple[Summary, list[Rejected]]:
-    rejected: list[Rejected] = []
+    rejected = [] if rejected is None else rejected
     summary = import_shared(
         partial(open_books, settings),
-        _file(),
+        _file() if lines is None else lines,
         processes=PROCESSES,
         recorded_by="test",
         on_reject=rejected.append,
@@ -217,13 +219,7 @@ def test_refusals_do_not_wait_for_a_part_that_has_few_lines(
             given.append(len(told))
             yield line
 
-    summary = import_shared(
-        partial(open_books, sqlite_settings),
-        lines(),
-        processes=PROCESSES,
-        recorded_by="test",
-        on_reject=told.append,
-    )
+    summary, _ = _shared(sqlite_settings, lines(), rejected=told)
     assert (summary.written, summary.rejected) == (len(OWNERS), 600)
     assert [refusal.line for refusal in told] == list(range(len(OWNERS) + 1, len(given) + 1))
     assert given[-1] > 300

@@ -21,6 +21,7 @@ from ledger.stored_bytes import UnreadableEntry
 from projections import projector as projecting
 from projections import sharing
 from projections.projector import Projector
+from tests.projections.rows_by_name import rows_by_name
 
 ASSETS = [{"type": "page", "id": f"10485760000000{n}"} for n in range(3)]
 BY_NUMBERS = (
@@ -52,26 +53,6 @@ def _record(services: Services) -> int:
     return count
 
 
-def _everything(services: Services) -> list[list[str]]:
-    """Every row, with the names of assets and pairs, whose numbers may differ."""
-    with services.database.reading() as connection:
-
-        def rows(table: str) -> list[dict[str, Any]]:
-            return [dict(row) for row in connection.execute(f"SELECT * FROM {table}").fetchall()]
-
-        named = {
-            table: {row.pop("id"): tuple(row.values()) for row in rows(table)}
-            for table in ("asset", "pair")
-        }
-        return [
-            sorted(
-                str([named.get(name, {}).get(value, value) for name, value in row.items()])
-                for row in rows(table)
-            )
-            for table in BY_NUMBERS
-        ]
-
-
 def _empty(services: Services) -> None:
     with services.database.writing() as connection:
         for table in (*BY_NUMBERS, "asset", "pair"):
@@ -99,13 +80,13 @@ def test_shared_out_it_comes_to_the_same(
     with monkeypatch.context() as alone:
         alone.setattr(projecting, "PROCESSES", 1)
         Projector(services.database).rebuild()
-        expected = _everything(services)
+        expected = rows_by_name(services, BY_NUMBERS)
     monkeypatch.setattr(sharing, "KEPT_ENTRIES", kept)
     monkeypatch.setattr(projecting, "suppress", lambda _: nullcontext())  # not in vain
     if work == "catch_up":
         _empty(services)
     assert getattr(Projector(services.database), work)() == count
-    assert _everything(services) == expected
+    assert rows_by_name(services, BY_NUMBERS) == expected
     assert not multiprocessing.active_children()
     services.books.handle(
         OWNERS[0],
@@ -113,7 +94,7 @@ def test_shared_out_it_comes_to_the_same(
         recorded_by="test",
     )
     assert services.projector.catch_up() == 1
-    assert len(_everything(services)[2]) == len(expected[2]) + 1
+    assert len(rows_by_name(services, BY_NUMBERS)[2]) == len(expected[2]) + 1
 
 
 @pytest.mark.usefixtures("shared")
@@ -123,7 +104,7 @@ def test_when_a_process_is_lost_the_rest_is_taken_in_alone(
 ) -> None:
     count = _record(services)
     Projector(services.database).rebuild()
-    expected = _everything(services)
+    expected = rows_by_name(services, BY_NUMBERS)
     gathered, batches = sharing.gathered, []
 
     def gathered_until_killed(coming: list[Any]) -> Iterator[Any]:
@@ -138,7 +119,7 @@ def test_when_a_process_is_lost_the_rest_is_taken_in_alone(
     if work == "catch_up":
         _empty(services)
     assert getattr(Projector(services.database), work)() == count
-    assert _everything(services) == expected
+    assert rows_by_name(services, BY_NUMBERS) == expected
 
 
 @pytest.mark.usefixtures("shared")
@@ -148,7 +129,7 @@ def test_whoever_is_overtaken_goes_on_from_there(
     """Another process takes in what was shared out already; it is taken in once."""
     _record(services)
     services.projector.rebuild()
-    expected = _everything(services)
+    expected = rows_by_name(services, BY_NUMBERS)
     _empty(services)
     projector, batches = Projector(services.database), []
     batch = projector._batch
@@ -164,7 +145,7 @@ def test_whoever_is_overtaken_goes_on_from_there(
 
     monkeypatch.setattr(projector, "_batch", overtaken)
     assert projector.catch_up() == batches[0] < len(expected[BY_NUMBERS.index("fact")])
-    assert _everything(services) == expected
+    assert rows_by_name(services, BY_NUMBERS) == expected
 
 
 @pytest.mark.usefixtures("shared")

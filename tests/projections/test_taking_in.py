@@ -1,7 +1,5 @@
 """Taking entries in: what is read from stored bytes, and where batches and memory end."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 
@@ -19,6 +17,7 @@ from projections.projector import Projector
 from tests.cli.conftest import STORY
 from tests.depth import tries
 from tests.histories import Appends, appends, record
+from tests.projections.rows_by_name import rows_by_name
 
 
 @given(drawn=appends(max_drafts=14))
@@ -47,24 +46,7 @@ def test_bytes_that_lack_a_part_are_unreadable() -> None:
         take("10001", 3, b'{"format":"entry/v1"}')
 
 
-def _everything(services: Services) -> list[list[str]]:
-    """Every belief, by names: the numbers of assets and pairs may differ."""
-    with services.database.reading() as connection:
-
-        def rows(table: str) -> list[dict[str, Any]]:
-            return [dict(row) for row in connection.execute(f"SELECT * FROM {table}").fetchall()]
-
-        named = {
-            table: {row.pop("id"): tuple(row.values()) for row in rows(table)}
-            for table in ("asset", "pair")
-        }
-        return [
-            sorted(
-                str([named[name][value] if name in named else value for name, value in row.items()])
-                for row in rows(table)
-            )
-            for table in ("access_window", "ownership", "episode")
-        ]
+BELIEFS = ("access_window", "ownership", "episode")
 
 
 def _no_reject(rejected: Rejected) -> None:
@@ -79,12 +61,12 @@ def test_neither_small_batches_nor_little_memory_change_what_is_believed(
     with STORY.open("rb") as lines:
         import_lines(services.books, lines, recorded_by="test", on_reject=_no_reject)
     services.projector.catch_up()
-    expected = _everything(services)
+    expected = rows_by_name(services, BELIEFS)
     assert all(expected)
     monkeypatch.setattr(projecting, "BATCH", batch)
     monkeypatch.setattr(shelf, "KEPT_ITEMS", kept)
     assert Projector(services.database).rebuild() == 40
-    assert _everything(services) == expected
+    assert rows_by_name(services, BELIEFS) == expected
 
 
 def test_once_all_is_taken_in_little_is_kept(
@@ -101,6 +83,6 @@ def test_once_all_is_taken_in_little_is_kept(
             services.projector.catch_up()
             kept = services.projector._shelf
             assert kept._kept == sum(book.items for book in kept._books.values()) <= 5
-    before = _everything(services)
+    before = rows_by_name(services, BELIEFS)
     Projector(services.database).rebuild()
-    assert _everything(services) == before
+    assert rows_by_name(services, BELIEFS) == before
