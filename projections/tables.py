@@ -177,7 +177,7 @@ def _write_postgresql(connection: Any, rows: Rows) -> None:
 
 
 def _copied(table: Table, rows: list[tuple[Any, ...]]) -> str:
-    """The rows in the text form of COPY."""
+    """The rows in the text form of COPY, made where they are folded: whoever writes has no time."""
     names = _insert_columns(table)
     columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
     for nth, name in enumerate(names):
