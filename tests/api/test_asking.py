@@ -71,6 +71,7 @@ def test_a_walk_through_pages_stays_on_one_instant(recorder: Recorder, client: T
     [
         ("at=2026-03-02", "is not an RFC 3339 time"),
         ("known_at=99", "is not an entry of book"),
+        ("known_at=spring", "write it as 2026-03-02T09:30:00Z, or give the number of an entry"),
         ("att=2026-03-02T00:00:00Z", "att is not a parameter here; there is: at, during, known_at"),
         ("during=2026-03-02T00:00:00Z", "is not FROM/TO; write two times"),
         ("during=2026-03-03T00:00:00Z/2026-03-02T00:00:00Z", "is empty; give the earlier moment"),

@@ -53,6 +53,8 @@ def test_knowledge_may_be_an_entry_number_or_a_moment() -> None:
     assert known_option("0", NOW) == 0
     assert known_option("2026-03-02", NOW) == datetime(2026, 3, 2, tzinfo=UTC)
     assert known_option(None, NOW) is None
+    with pytest.raises(Usage, match=r"'-1' is not an RFC 3339 time.* or the number of an entry"):
+        known_option("-1", NOW)
 
 
 def test_now_is_the_default_of_both_clocks() -> None:

@@ -344,6 +344,14 @@ def test_an_entry_is_named_by_a_whole_number_from_one(entry: Any) -> None:
     assert all(text.startswith("entry: ") for text in complaints({**VOIDED, "entry": entry}))
 
 
+def test_what_is_empty_too_long_or_null_is_called_that() -> None:
+    assert complaints({**VOIDED, "reason": ""}) == ["reason is empty; write it out"]
+    assert complaints({**ADDED, "partner_name": "x" * 501}) == [
+        "partner_name has 501 characters, and may have 500; shorten it"
+    ]
+    assert complaints(None) == ["a fact: null is not a JSON object"]
+
+
 def test_a_void_needs_a_reason_and_a_book() -> None:
     for field in ("reason", "book"):
         fields = {name: value for name, value in VOIDED.items() if name != field}
