@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from api.app import create_app
 from bootstrap.services import Services, open_services
@@ -170,6 +170,12 @@ def sign_in(page: Page, secret: str) -> None:
     page.get_by_label("Key").fill(secret)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Books").wait_for()
+
+
+def follow(link: Locator) -> None:
+    """Click what leads to another page, and wait until all of that page is there."""
+    with link.page.expect_event("load"):
+        link.click()
 
 
 def cells_of(page: Page) -> list[list[str]]:

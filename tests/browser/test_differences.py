@@ -5,7 +5,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Page
 
 from cli.storytelling import BRAND
-from tests.browser.pages import MATRIX, Site, opened
+from tests.browser.pages import MATRIX, Site, follow, opened
 
 DIFFERENCES = f"/pages/{BRAND}/differences"
 SIDES = """[...document.querySelectorAll(".stands time")].map(time => time.textContent)"""
@@ -14,7 +14,7 @@ SIDES = """[...document.querySelectorAll(".stands time")].map(time => time.textC
 def test_what_is_said_differently_about_march_is_found_by_clicking(page: Page) -> None:
     """From what was known in the middle of March to the entry that changed it."""
     page.goto(f"{MATRIX}?at=2026-03-15+12:00&known_at=2026-03-16")
-    page.get_by_role("link", name="what differs from what was known then").click()
+    follow(page.get_by_role("link", name="what differs from what was known then"))
     page.get_by_role("heading", name="What differs").wait_for()
     assert "The same moment, as known at two times" in page.locator("#clock").inner_text()
     row = page.get_by_role("row", name="Norrsken Outdoor 104857600219483")
@@ -23,24 +23,24 @@ def test_what_is_said_differently_about_march_is_found_by_clicking(page: Page) -
     assert "no access recorded" in cells[2]
     assert "access taken away 6 Mar 2026, 16:20 UTC" in cells[3]
     assert "recorded 27 Mar 2026, 10:45 UTC by demo, 20 days later" in cells[3]
-    row.get_by_role("link", name="entry 32").click()
+    follow(row.get_by_role("link", name="entry 32"))
     page.get_by_role("heading", name="Entry 32").wait_for()
 
 
 def test_a_difference_is_asked_with_the_form_and_the_ready_questions(page: Page) -> None:
     page.goto("/pages/")
-    page.get_by_role("link", name="Differences").click()
-    page.get_by_role("link", name="What changed since 2 Apr 2026").click()
+    follow(page.get_by_role("link", name="Differences"))
+    follow(page.get_by_role("link", name="What changed since 2 Apr 2026"))
     assert "as known at the same time" in page.locator("#clock").inner_text()
     before = page.get_by_role("group", name="Before")
     assert before.get_by_label("As of").input_value().startswith("2026-04-02T00:00")
     before.get_by_label("As of").fill("2026-03-01")
     page.get_by_role("group", name="After").get_by_label("As of").fill("2026-04-01")
-    page.get_by_role("button", name="Compare").click()
+    follow(page.get_by_role("button", name="Compare"))
     assert page.evaluate(SIDES)[0] == "1 Mar 2026, 00:00 UTC"
     assert page.evaluate(SIDES)[2] == "1 Apr 2026, 00:00 UTC"
     assert page.locator("tbody tr").count() == 1
-    page.get_by_role("link", name="after", exact=True).click()
+    follow(page.get_by_role("link", name="after", exact=True))
     page.get_by_role("heading", name="Who has access").wait_for()
     assert "at=2026-04-01" in page.url
 
@@ -73,7 +73,7 @@ def test_an_error_keeps_both_moments(browser: Browser, site: Site, secret: str) 
         page.goto(f"{DIFFERENCES}?from_at=spring&from_known_at=31&at=2026-03-15")
         assert page.get_by_role("alert").inner_text().startswith("before, as of: 'spring'")
         page.get_by_role("group", name="Before").get_by_label("As of").fill("")
-        page.get_by_role("button", name="Compare").click()
+        follow(page.get_by_role("button", name="Compare"))
         assert "The same moment" in page.locator("#clock").inner_text()
         assert page.locator("tbody tr").count() == 4
 
@@ -87,7 +87,7 @@ def test_rows_are_read_without_a_script_on_a_telephone_and_on_paper(
         page.get_by_text("Differences that are often asked for").click()
         assert not page.get_by_role("link", name="What changed since 2 Apr").is_visible()
         page.get_by_text("Differences that are often asked for").click()
-        page.get_by_role("link", name="What changed since 2 Apr").click()
+        follow(page.get_by_role("link", name="What changed since 2 Apr"))
         assert page.locator("tbody tr").count() == 4
         media: Literal["screen", "print"]
         for media, width in (("screen", 390), ("print", 703)):  # A4 within its margins

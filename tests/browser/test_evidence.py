@@ -10,7 +10,7 @@ from cli.storytelling import BLUEPINE, BRAND
 from keys.key import Role
 from tests.browser.axe import violations
 from tests.browser.checker import Checker
-from tests.browser.pages import Site, opened, telling
+from tests.browser.pages import Site, follow, opened, telling
 
 MATRIX = f"/pages/{BRAND}/matrix"
 OF_PAGE = f"/pages/{BRAND}/assets/page/104857600219483/timeline"
@@ -67,7 +67,7 @@ def test_a_pack_is_downloaded_and_checked_by_clicking_alone(page: Page) -> None:
     page.get_by_role("link", name="Previous change").click()
     assert page.locator("#at-label").inner_text() == "6 Mar 2026, 16:20 UTC"
     pack, keys = downloaded(page), handed_keys(page)
-    page.get_by_role("link", name="the page that checks packs").click()
+    follow(page.get_by_role("link", name="the page that checks packs"))
     checker = Checker(page)
     assert checker.check(pack, keys).verdict == "verified"
     assert "At 2026-03-06 16:20:00 UTC" in checker.text()
@@ -84,7 +84,7 @@ def test_the_page_that_checks_packs_needs_no_key(browser: Browser, site: Site) -
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.goto("/pages/sign-in")
-    page.get_by_role("link", name="Check it").click()
+    follow(page.get_by_role("link", name="Check it"))
     page.get_by_role("heading", name="Check a pack of the Access Ledger").wait_for()
     assert page.locator("#form").is_visible()
     assert violations(page) == []
@@ -125,7 +125,7 @@ def test_an_error_keeps_what_was_asked_and_pasted(
             page.goto(f"{OFFBOARDING}?at=2026-05-01&known_at=40")
             page.get_by_text("The other side holds an older checkpoint").click()
             page.get_by_label("The checkpoint").fill("half of a note")
-            page.get_by_role("button", name="Download the evidence").click()
+            follow(page.get_by_role("button", name="Download the evidence"))
             page.get_by_role("heading", name="No pack was made").wait_for()
             assert "the note" in page.get_by_role("alert").inner_text()
             assert page.get_by_label("The checkpoint").input_value() == "half of a note"
@@ -133,5 +133,5 @@ def test_an_error_keeps_what_was_asked_and_pasted(
                 assert violations(page) == []
             page.get_by_label("The checkpoint").fill("")
             assert downloaded(page)
-            page.get_by_role("link", name="Back to the answer").click()
+            follow(page.get_by_role("link", name="Back to the answer"))
             assert "As of 1 May 2026, 00:00 UTC" in page.locator("main").inner_text()

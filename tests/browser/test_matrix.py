@@ -12,7 +12,7 @@ from cli.storytelling import BRAND, NOW
 from domain.instants import format_instant, to_microseconds
 from keys.key import Role
 from projections.questions import Questions
-from tests.browser.pages import MATRIX, Site, cells_of, opened, ready
+from tests.browser.pages import MATRIX, Site, cells_of, follow, opened, ready
 from tests.moments import cells_at, history_of, moments_of
 
 
@@ -128,7 +128,7 @@ def test_a_link_followed_at_once_asks_what_was_shown_last(page: Page) -> None:
     for _ in range(30):
         page.keyboard.press("ArrowLeft")
     shown = page.locator("#at-label time").get_attribute("datetime") or ""
-    page.get_by_role("link", name="Ownership").click()
+    follow(page.get_by_role("link", name="Ownership"))
     page.get_by_role("heading", name="Who owns what").wait_for()
     assert page.locator("#at-label time").get_attribute("datetime") == shown
 

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from cli.storytelling import BLUEPINE, BRAND
 from keys.key import Role
 from tests.browser.axe import AXE, violations
-from tests.browser.pages import MATRIX, Site, opened, ready
+from tests.browser.pages import MATRIX, Site, follow, opened, ready
 
 PAGES = {
     "books": "/pages/",
@@ -47,10 +47,10 @@ def test_every_page_works_without_a_script(
         for control in ("Copy permanent link", "Times in my zone", "Print"):
             assert not page.get_by_role("button", name=control).is_visible()
         if name == "matrix":
-            page.get_by_role("link", name="Previous change").click()
+            follow(page.get_by_role("link", name="Previous change"))
             assert "6 Mar 2026, 16:20 UTC" in page.locator("#at-label").inner_text()
             page.get_by_role("searchbox").fill("harbour")
-            page.get_by_role("button", name="Search").click()
+            follow(page.get_by_role("button", name="Search"))
             assert page.get_by_role("link", name="Harbour & Reed").is_visible()
 
 
@@ -68,7 +68,7 @@ def test_no_page_violates_a_rule_of_accessibility(
                 ready(page)
             assert violations(page) == [], name
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
-        page.get_by_role("button", name="Sign out").click()
+        follow(page.get_by_role("button", name="Sign out"))
         page.get_by_role("heading", name="Sign in").wait_for()
         assert violations(page) == []
 
@@ -82,7 +82,7 @@ def test_an_error_keeps_the_question(browser: Browser, site: Site, secret: str) 
         assert alert.startswith("as of: 'spring' is not an RFC 3339 time")
         assert violations(page) == []
         page.get_by_label("As of (UTC)").fill("2026-03-15")
-        page.get_by_role("button", name="Show").click()
+        follow(page.get_by_role("button", name="Show"))
         assert "known_at=31" in page.url
         assert "type=page" in page.url
         assert page.get_by_role("row", name="104857600219483").is_visible()

@@ -15,7 +15,7 @@ from keys.key import Role
 from projections.answers import AssetTimeline, Holding, PartnerTimeline
 from projections.moments import AsOf
 from projections.questions import Questions
-from tests.browser.pages import Site, opened, served
+from tests.browser.pages import Site, follow, opened, served
 from tests.moments import mark_of, moments_of
 
 THEN = """[...document.querySelectorAll(".answer li")].map(item => [
@@ -161,28 +161,27 @@ def test_timelines_of_the_suppliers_are_the_api_s_answer_at_fifty_moments(
 def test_the_dispute_is_answered_by_clicking_alone(page: Page) -> None:
     """Who had the Page in March, who said so when, and what was known before that."""
     page.goto("/pages/")
-    page.get_by_role("link", name="Matrix").click()
-    page.get_by_role("navigation", name="What the rows are").get_by_role(
-        "link", name="Pages"
-    ).click()
-    page.get_by_role("rowheader", name="104857600219483").get_by_role("link").click()
+    follow(page.get_by_role("link", name="Matrix"))
+    rows = page.get_by_role("navigation", name="What the rows are")
+    follow(rows.get_by_role("link", name="Pages"))
+    follow(page.get_by_role("rowheader", name="104857600219483").get_by_role("link"))
     page.get_by_role("heading", name="Timeline of Norrsken Outdoor").wait_for()
-    page.get_by_role("link", name="Previous change").click()
+    follow(page.get_by_role("link", name="Previous change"))
     assert "As of 6 Mar 2026, 16:20 UTC" in page.locator("main").inner_text()
     assert [row[1] for row in page.evaluate(THEN) if row[0]] == ["718204466915037"]
     row = page.get_by_role("row", name="entry 32")
     assert "27 Mar 2026, 10:45 UTC" in row.last.inner_text()
     assert "by demo, 20 days later" in row.last.inner_text()
-    row.last.get_by_role("link", name="entry 32").click()
+    follow(row.last.get_by_role("link", name="entry 32"))
     page.get_by_role("heading", name="Entry 32").wait_for()
-    page.get_by_role("link", name="before this was recorded").click()
+    follow(page.get_by_role("link", name="before this was recorded"))
     assert "known at entry 31" in page.locator("#past").inner_text()
     assert ["F", "563920174410288", ""] in page.evaluate(THEN)
-    page.get_by_role("link", name="Show what is known now").click()
+    follow(page.get_by_role("link", name="Show what is known now"))
     assert "Bluepine" not in page.locator(".answer").inner_text()
-    page.get_by_role("link", name="Bluepine Media").first.click()
-    page.get_by_role("link", name="Next change").click()
-    page.get_by_role("link", name="Offboarding sheet").click()
+    follow(page.get_by_role("link", name="Bluepine Media").first)
+    follow(page.get_by_role("link", name="Next change"))
+    follow(page.get_by_role("link", name="Offboarding sheet"))
     assert "2 Apr 2026, 08:15 UTC" in page.locator("#at-label").inner_text()
     assert "1 day late" in page.get_by_role("row", name="Norrsken EU").inner_text()
 
@@ -190,10 +189,10 @@ def test_the_dispute_is_answered_by_clicking_alone(page: Page) -> None:
 def test_an_entry_of_one_append_stands_with_the_others_of_it(page: Page) -> None:
     """Before it nothing of the append is known, and with it all."""
     page.goto(f"/pages/{BRAND}/entries/35")
-    page.get_by_role("link", name="before this was recorded").click()
+    follow(page.get_by_role("link", name="before this was recorded"))
     assert "known at entry 32" in page.locator("#past").inner_text()
     page.go_back()
-    page.get_by_role("link", name="once it was recorded").click()
+    follow(page.get_by_role("link", name="once it was recorded"))
     assert "known at entry 37" in page.locator("#past").inner_text()
 
 
@@ -235,14 +234,14 @@ def test_an_asset_is_found_whatever_its_id_is(
         )  # fmt: skip
         with opened(browser, site, site.key(Role.READER, book), width=390) as page:
             page.goto(f"{ROOT}/{book}/matrix?type=every")
-            page.get_by_role("link", name="Odd one").click()
+            follow(page.get_by_role("link", name="Odd one"))
             page.get_by_role("heading", name="Timeline of Odd one").wait_for()
-            page.locator("#permanent").click()
+            follow(page.locator("#permanent"))
             assert "at=2026" in page.url
             assert page.locator(".entries tbody tr").count() == 1
             twin = page.locator("a[data-twin]").first.get_attribute("href")
             answer = page.request.get(f"{site.address}{twin}").json()
             assert answer["asset"] == asset
             page.get_by_label("As of (UTC)").fill("2026-03-15")
-            page.get_by_role("button", name="Show").click()
+            follow(page.get_by_role("button", name="Show"))
             assert page.locator(".entries tbody tr").count() == 1

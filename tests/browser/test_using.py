@@ -3,35 +3,34 @@
 from playwright.sync_api import Browser, Page
 
 from cli.storytelling import BRAND
-from tests.browser.pages import MATRIX, Site, opened
+from tests.browser.pages import MATRIX, Site, follow, opened
 
 
 def test_what_is_not_known_now_is_said(page: Page) -> None:
     page.goto(f"{MATRIX}?at=2026-03-15&known_at=2026-03-16")
     assert "known at entry 31" in page.locator("#past").inner_text()
-    page.get_by_role("link", name="Show what is known now").click()
+    follow(page.get_by_role("link", name="Show what is known now"))
     assert page.locator("#past").count() == 0
 
 
 def test_the_dispute_is_answered_by_clicking(page: Page) -> None:
     """The Page on 15 March, as known then and as known now; and whether the agency was cut off."""
     page.goto("/pages/")
-    page.get_by_role("link", name=BRAND).click()
+    follow(page.get_by_role("link", name=BRAND))
     page.get_by_label("As of (UTC)").fill("2026-03-15 12:00")
     page.get_by_label("As known at").fill("2026-03-16")
-    page.get_by_role("button", name="Show").click()
-    page.get_by_role("navigation", name="What the rows are").get_by_role(
-        "link", name="Pages"
-    ).click()
+    follow(page.get_by_role("button", name="Show"))
+    rows = page.get_by_role("navigation", name="What the rows are")
+    follow(rows.get_by_role("link", name="Pages"))
     row = page.get_by_role("row", name="104857600219483")
     assert "F" in row.inner_text()
-    page.get_by_role("link", name="Show what is known now").click()
+    follow(page.get_by_role("link", name="Show what is known now"))
     assert "F" not in row.locator("td").all_inner_texts()
-    page.get_by_role("link", name="Bluepine Media").first.click()
-    page.get_by_role("link", name="Offboarding sheet").click()
+    follow(page.get_by_role("link", name="Bluepine Media").first)
+    follow(page.get_by_role("link", name="Offboarding sheet"))
     page.get_by_label("As of (UTC)").fill("")
     page.get_by_label("As known at").fill("")
-    page.get_by_role("button", name="Show").click()
+    follow(page.get_by_role("button", name="Show"))
     assert "1 day late" in page.get_by_role("row", name="Norrsken EU").inner_text()
     assert "25 days early" in page.get_by_role("row", name="104857600219483").inner_text()
 
@@ -39,7 +38,7 @@ def test_the_dispute_is_answered_by_clicking(page: Page) -> None:
 def test_a_search_suggests_while_one_types(page: Page) -> None:
     page.goto(f"{MATRIX}?at=2026-03-15")
     page.get_by_role("searchbox").press_sequentially("blue", delay=20)
-    page.locator("#suggested").get_by_role("link", name="Bluepine Media").click()
+    follow(page.locator("#suggested").get_by_role("link", name="Bluepine Media"))
     page.get_by_role("heading", name="Timeline of Bluepine Media").wait_for()
     assert "at=2026-03-15" in page.url
 
@@ -76,5 +75,5 @@ def test_a_link_from_another_site_opens_for_who_is_signed_in(page: Page, site: S
     )
     page.goto("/pages/")
     page.evaluate("location.assign('http://elsewhere.example/')")
-    page.get_by_role("link", name="the answer").click()
+    follow(page.get_by_role("link", name="the answer"))
     page.get_by_role("heading", name="Who has access").wait_for()
