@@ -2,16 +2,25 @@
 
 import asyncio
 import socket
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from bootstrap.settings import Settings
-from cli.connections import _InOnePiece, config_for
+from cli.connections import config_for
 
+_T = TypeVar("_T")
 MUCH = 8_000_000
 """More than the operating system takes for a client that reads nothing."""
+
+
+def _run(told: Coroutine[Any, Any, _T]) -> _T:
+    """What is told, on the event loop of the server."""
+    with asyncio.Runner(loop_factory=config_for(Settings(), None).get_loop_factory()) as runner:
+        return runner.run(told)
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,41 +69,66 @@ def test_an_answer_is_not_kept_for_a_client_that_does_not_read(
     whole: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     """Nor is its connection; but as long as something is read the rest is kept."""
-    assert (asyncio.run(_read(pause_seconds)) > MUCH) is whole
+    assert (_run(_read(pause_seconds)) > MUCH) is whole
 
 
-class _Wire(asyncio.Transport):
-    """A transport that keeps what it is given, piece by piece."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        if data:
-            self.pieces.append(bytes(data))
-
-    def close(self) -> None:
-        self.pieces.append(b"closed")
+async def _tell_of_headers(scope: Scope, receive: Receive, send: Send) -> None:
+    """The names of the headers, once the whole body has come."""
+    while (await receive()).get("more_body"):
+        pass
+    names = b" ".join(name for name, _ in scope["headers"])
+    length = str(len(names)).encode()
+    start = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]}
+    await send(start)
+    await send({"type": "http.response.body", "body": names})
 
 
-def test_the_head_of_an_answer_goes_with_its_body_and_never_waits_for_it() -> None:
-    """A body may begin as a head does; what is streamed is told of before its first bytes."""
-    head = b"HTTP/1.1 200 OK\r\n\r\n"
+async def _said(*pieces: bytes) -> bytes:
+    """What is answered to pieces, sent one after the other, until the connection is closed."""
+    config = config_for(Settings(arrival_seconds=5, max_header_bytes=1000), _tell_of_headers)
+    config.load()
+    state, loop = ServerState(), asyncio.get_running_loop()
 
-    async def told() -> list[bytes]:
-        wire = _Wire()
-        pieces = _InOnePiece(wire)
-        pieces.write(head)
-        pieces.write(b"body")
-        pieces.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        pieces.write(head)
-        await asyncio.sleep(0)
-        pieces.write(head)
-        pieces.write(head)
-        pieces.write(head)
-        pieces.close()
-        return wire.pieces
+    def protocol() -> asyncio.Protocol:
+        return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
 
-    assert asyncio.run(told()) == [
-        head + b"body", b"HTTP/1.1 100 Continue\r\n\r\n", head, head + head, head, b"closed"
-    ]  # fmt: skip
+    async with await loop.create_server(protocol, "127.0.0.1", 0) as server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        for piece in pieces:
+            writer.write(piece)
+            await asyncio.sleep(0.01)
+        answer = await asyncio.wait_for(reader.read(), 3)
+        writer.close()
+        return answer
+
+
+POST = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+ENDLESS = {
+    "an address": (b"GET /", *[b"x" * 400] * 3),
+    "a header": (POST + b"A: ", *[b"x" * 400] * 3),
+    "the length of a part of a body": (POST + b"\r\n1;a=", *[b"x" * 400] * 3),
+    "a part after a body": (POST + b"\r\n1\r\nx\r\n0\r\nA: ", *[b"x" * 400] * 3),
+}
+
+
+@pytest.mark.parametrize("pieces", ENDLESS.values(), ids=ENDLESS)
+def test_what_does_not_end_is_not_kept(pieces: tuple[bytes, ...]) -> None:
+    answer = _run(_said(*pieces))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"more than 1000 bytes that do not end")
+
+
+def test_what_follows_a_body_is_no_header() -> None:
+    """Nobody who read the headers before it came could have seen it."""
+    answer = _run(_said(POST + b"\r\n", b"3\r\nabc\r\n0\r\nAuthorization: x\r\n\r\n"))
+    assert answer.endswith(b"\r\n\r\nhost connection transfer-encoding")
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
+def test_an_offer_of_another_protocol_is_not_taken(protocol: bytes) -> None:
+    """Some clients make it with each request; the answer comes in HTTP/1.1, and to the next too."""
+    head = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: "
+    offer = head + b"Upgrade\r\nUpgrade: " + protocol + b"\r\n\r\n"
+    answer = _run(_said(offer, offer, head + b"close\r\n\r\n"))
+    assert answer.count(b"HTTP/1.1 200 OK") == 3
+    assert answer.endswith(b"host connection")
