@@ -29,6 +29,12 @@ for _variable in [name for name in os.environ if name.startswith("ACCESS_LEDGER_
     if not _variable.startswith("ACCESS_LEDGER_TEST_"):
         del os.environ[_variable]  # the settings of whoever runs the tests are not theirs
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that at the end no worker waits for another."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 _names = count(1)
 _TEMPLATE = f"al_template_{os.getpid()}"
 
@@ -71,6 +77,12 @@ def _postgres_database(server: str, template: str) -> Iterator[Settings]:
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is away is waited for one second."""
+    monkeypatch.setattr("ledger.postgres.CONNECT_TIMEOUT_SECONDS", 1)
 
 
 @pytest.fixture(scope="session")

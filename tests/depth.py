@@ -1,4 +1,4 @@
-"""How many random examples a test tries: all of them in `make test-long`, else a quarter."""
+"""How much a test tries that has much to try: all of it in `make test-long`, else a quarter."""
 
 import os
 
@@ -7,5 +7,5 @@ SHARE = 4
 
 
 def tries(long: int) -> int:
-    """How many examples to try, of so many in a long run."""
+    """How many examples, instants, moments, kills or packs to try, of so many in a long run."""
     return long if LONG else max(1, long // SHARE)

@@ -96,6 +96,7 @@ def test_a_book_that_does_not_exist_is_not_found(client: TestClient) -> None:
     )
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_database_that_is_down_is_503_and_the_server_lives() -> None:
     """With PostgreSQL the server starts before its database does; where that is, is told here."""
     down = Settings(database_url="postgresql://nobody@127.0.0.1:1/nothing")

@@ -144,6 +144,7 @@ def test_a_commit_that_sqlite_cannot_write_is_unknown_and_the_connection_is_of_u
         connection.execute(create)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_store_that_is_not_there_recorded_nothing() -> None:
     """There is nothing unknown about it."""
     away = Settings(database_url="postgresql://someone@127.0.0.1:1/ledger")

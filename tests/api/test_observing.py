@@ -202,6 +202,7 @@ def test_the_figures_are_given_to_nobody_else(
     assert answer.json()["detail"].startswith("figures are given to clients on the server's own")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_the_figures_of_a_store_that_is_down_say_so() -> None:
     """The process still tells its own."""
     down = Settings(database_url="postgresql://someone@127.0.0.1:1/ledger")

@@ -20,6 +20,8 @@ from bootstrap.services import Services
 from keys.key import NewKey, Role
 from tests.api.conftest import FORM, OTHER, OWNER, PAGE, PARTNER, Recorder, SignIn
 
+pytestmark = pytest.mark.long
+
 STATIC = Path(api.pages.__file__).parent / "static"
 INSIDE = (
     "matrix", "matrix.json", "matrix.csv", "matrix/history.json", "ownership", "ownership.json",

@@ -25,10 +25,13 @@ from projections.answers import Holding, OffboardedWindow, Ownership, Window
 from projections.moments import AsOf
 from projections.questions import Questions
 from tests.api.conftest import FORM
+from tests.depth import tries
 from tests.moments import cells_at, history_of, mark_of, moments_of
 from tests.stories.real import fill
 
-MOMENTS = 50
+pytestmark = pytest.mark.long
+
+MOMENTS = tries(50)
 Moment = tuple[datetime, int]
 
 

@@ -13,7 +13,10 @@ from domain.instants import format_instant, to_microseconds
 from keys.key import Role
 from projections.questions import Questions
 from tests.browser.pages import MATRIX, Site, cells_of, follow, opened, ready
+from tests.depth import tries
 from tests.moments import cells_at, history_of, moments_of
+
+pytestmark = pytest.mark.long
 
 
 def check_at_random(page: Page, questions: Questions, book: str, count: int) -> None:
@@ -46,19 +49,19 @@ def check_at_random(page: Page, questions: Questions, book: str, count: int) -> 
     assert checked > count // 2
 
 
-def test_the_cells_of_the_story_are_the_api_s_answer_at_fifty_moments(
+def test_the_cells_of_the_story_are_the_api_s_answer_at_many_moments(
     page: Page, site: Site
 ) -> None:
-    check_at_random(page, site.services.questions, BRAND, 50)
+    check_at_random(page, site.services.questions, BRAND, tries(50))
 
 
 @pytest.mark.timeout(900)  # half of it is what the expected cells are read for
-def test_the_cells_of_the_suppliers_are_the_api_s_answer_at_fifty_moments(
+def test_the_cells_of_the_suppliers_are_the_api_s_answer_at_many_moments(
     browser: Browser, suppliers: Site
 ) -> None:
     (book,) = suppliers.services.questions.books()
     with opened(browser, suppliers, suppliers.key(Role.READER, book)) as page:
-        check_at_random(page, suppliers.services.questions, book, 50)
+        check_at_random(page, suppliers.services.questions, book, tries(50))
 
 
 def coverages(page: Page) -> list[str]:

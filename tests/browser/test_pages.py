@@ -12,6 +12,8 @@ from keys.key import Role
 from tests.browser.axe import AXE, violations
 from tests.browser.pages import MATRIX, Site, follow, opened, ready
 
+pytestmark = pytest.mark.long
+
 PAGES = {
     "books": "/pages/",
     "matrix": f"{MATRIX}?at=2026-03-15",

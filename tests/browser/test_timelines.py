@@ -16,7 +16,10 @@ from projections.answers import AssetTimeline, Holding, PartnerTimeline
 from projections.moments import AsOf
 from projections.questions import Questions
 from tests.browser.pages import Site, follow, opened, served
+from tests.depth import tries
 from tests.moments import mark_of, moments_of
+
+pytestmark = pytest.mark.long
 
 THEN = """[...document.querySelectorAll(".answer li")].map(item => [
     item.querySelector(".mark")?.textContent, item.querySelector(".id")?.textContent,
@@ -144,18 +147,18 @@ def check_at_random(page: Page, questions: Questions, book: str, count: int) -> 
         check(page, Expected(questions, book, subject, as_of), at, known_at)
 
 
-def test_timelines_of_the_story_are_the_api_s_answer_at_fifty_moments(
+def test_timelines_of_the_story_are_the_api_s_answer_at_many_moments(
     page: Page, site: Site
 ) -> None:
-    check_at_random(page, site.services.questions, BRAND, 50)
+    check_at_random(page, site.services.questions, BRAND, tries(50))
 
 
-def test_timelines_of_the_suppliers_are_the_api_s_answer_at_fifty_moments(
+def test_timelines_of_the_suppliers_are_the_api_s_answer_at_many_moments(
     browser: Browser, suppliers: Site
 ) -> None:
     (book,) = suppliers.services.questions.books()
     with opened(browser, suppliers, suppliers.key(Role.READER, book)) as page:
-        check_at_random(page, suppliers.services.questions, book, 50)
+        check_at_random(page, suppliers.services.questions, book, tries(50))
 
 
 def test_the_dispute_is_answered_by_clicking_alone(page: Page) -> None:

@@ -46,6 +46,8 @@ from tests.histories import (
     void,
 )
 
+pytestmark = pytest.mark.long
+
 FROZEN = Path(__file__).parents[1] / "evidence/vectors/pack.v1.zip"
 OTHER_KEYS = [SignerKey(key.name, bytes(32)).verifier for key in (LOG_KEY, STATEMENT_KEY)]
 LAST = "2030-01-01T00:00:00.000000Z"
@@ -191,17 +193,17 @@ def test_a_tampered_pack_is_refused_with_the_same_sentence(checker: Checker, how
 
 
 def test_no_flipped_bit_goes_unseen(checker: Checker) -> None:
-    """Forty of them, from a seed."""
+    """Forty of them in a long run, from a seed."""
     chance = Random(20_250_302)
-    for _ in range(40):
+    for _ in range(tries(40)):
         data = flipped(sample(), chance.randrange(len(sample()) * 8))
         assert checker.check(data) == by_python(data)
         assert checker.said().verdict == "refused"
 
 
 def test_packs_changed_as_the_fuzzing_does_are_judged_alike(checker: Checker) -> None:
-    """Sixty of them, from seeds; many are signed anew by somebody who has the keys."""
-    for seed in range(60):
+    """Sixty of them in a long run, from seeds; many are signed anew by one who has the keys."""
+    for seed in range(tries(60)):
         chance = Random(seed)
         data = fuzz_packs.changed(chance, resigned=chance.random() < 0.7)
         for text_of_keys, keys in ((vkeys(), KEYS), ("", None)):

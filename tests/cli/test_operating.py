@@ -23,6 +23,8 @@ from ledger.store_errors import StoreUnavailable
 from projections.projector import Projector
 from tests.cli.conftest import STORY, Program
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 CLOSED = "postgresql://someone:secret@127.0.0.1:1/ledger"
 
@@ -62,6 +64,7 @@ def test_the_transcript_of_the_demo_can_be_typed(told: Program, program: Program
         assert told(*typed).code in (0, 3)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_database_that_is_down_is_six(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCESS_LEDGER_DATABASE_URL", CLOSED)
     ran = program("matrix")

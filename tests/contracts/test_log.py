@@ -38,6 +38,8 @@ from ledger.self_check import (
 )
 from tests.conftest import TestClock
 
+pytestmark = pytest.mark.long
+
 BOOK = "10001"
 
 

@@ -26,6 +26,8 @@ from ledger.sharing import import_shared
 from ledger.store_errors import StoreUnavailable
 from ledger.stored_bytes import event_fields
 
+pytestmark = pytest.mark.long
+
 OWNERS = [f"1000{n}" for n in range(7)]
 PROCESSES = 2
 

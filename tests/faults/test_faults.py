@@ -7,6 +7,8 @@ import pytest
 from tests.faults.__main__ import FAULTS
 from tests.faults.soak import soaked
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_what_was_acknowledged_is_found(name: str, tmp_path: Path) -> None:

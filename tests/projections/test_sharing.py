@@ -23,6 +23,8 @@ from projections import sharing
 from projections.projector import Projector
 from tests.projections.rows_by_name import rows_by_name
 
+pytestmark = pytest.mark.long
+
 ASSETS = [{"type": "page", "id": f"10485760000000{n}"} for n in range(3)]
 BY_NUMBERS = (
     "access_window", "ownership", "episode", "anomaly", "fact", "line", "book_append",

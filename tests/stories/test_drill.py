@@ -16,6 +16,8 @@ import pytest
 from bootstrap.settings import Settings
 from tests.postgres import binaries
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 STORY = ROOT / "cli" / "story" / "story.jsonl"
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

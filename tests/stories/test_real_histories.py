@@ -14,6 +14,7 @@ from domain.facts import parse_fact
 from domain.instants import format_instant, parse_instant
 from ledger.importing import Rejected, Summary, import_lines
 from projections.moments import AsOf
+from tests.depth import tries
 from tests.stories.real import (
     HISTORIES,
     Cell,
@@ -23,6 +24,8 @@ from tests.stories.real import (
     naive_folds,
     path_of,
 )
+
+pytestmark = pytest.mark.long
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -72,18 +75,18 @@ def test_a_history_is_imported_whole_and_gives_the_true_matrices(
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", HISTORIES)
 def test_answers_equal_a_naive_fold_of_the_file(services: Services, name: str) -> None:
-    """At 200 random instants, and around every boundary of a hundred random lines."""
+    """At 200 random instants, and around every boundary of 100 random lines, in a long run."""
     facts = facts_of(name)
     _import_file(services, name)
     chance = random.Random(2026)
     first, last = (parse_instant(fact["effective_at"]) for fact in (facts[0], facts[-1]))
-    instants = sorted(first + chance.random() * (last - first) for _ in range(200))
+    instants = sorted(first + chance.random() * (last - first) for _ in range(tries(200)))
     expected_cells = naive_folds(facts, map(format_instant, instants))
     for at, cells in zip(instants, expected_cells, strict=True):
         assert _matrix(services, at) == cells
 
     lines = sorted({_line(fact) for fact in facts if "tasks" in fact})
-    for line in chance.sample(lines, 100):
+    for line in chance.sample(lines, tries(100)):
         owner, partner, asset = line[0], line[1], line[2:]
         touching = tuple(
             fact

@@ -103,6 +103,7 @@ def test_the_history_in_hand_of_one_book_is_not_handed_to_another(world: World) 
         assert_keeps_still(answer, role, mine)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_page_tells_nobody_elsewhere_where_the_database_is() -> None:
     """A sign-in is looked up without a session, so anybody could ask; here it is told."""
     down = Settings(database_url="postgresql://someone:secret@127.0.0.1:1/ledger")
