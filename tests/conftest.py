@@ -18,7 +18,10 @@ from ledger.database import Database
 from ledger.keyring import create_keyring
 from ledger.migrate import migrate
 from tests.depth import tries
+from tests.in_memory import keep_files_in_memory
 from tests.postgres import running_server
+
+keep_files_in_memory()
 
 hypothesis_settings.register_profile(
     "here", max_examples=tries(100), deadline=None, database=None, print_blob=True
