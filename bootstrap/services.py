@@ -16,7 +16,6 @@ from ledger.book import Books, Clock, Write
 from ledger.database import Database
 from ledger.log import Log
 from ledger.migrate import Migration, migrate, migrations_in, require_migrated
-from ledger.postgres import PostgresDatabase
 from ledger.sqlite import SQLiteDatabase
 from projections.packing import Packer
 from projections.projector import Projector
@@ -40,6 +39,8 @@ class Services:
 def open_database(settings: Settings, *, statement_seconds: float | None = None) -> Database:
     """The database that the settings name; nothing is checked or created yet."""
     if settings.database_url:
+        from ledger.postgres import PostgresDatabase  # noqa: PLC0415 - SQLite needs no driver of it
+
         return PostgresDatabase(settings.database_url, statement_seconds)
     return SQLiteDatabase(settings.file)
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from threading import Event
 from types import FrameType
 
-import psycopg
 import structlog
 from cyclopts import App
 
@@ -22,11 +21,6 @@ from ledger.keyring import KeysMissing, KeysUnreadable
 from ledger.self_check import check_and_note
 from ledger.store_errors import StoreError, StoreUnavailable
 from projections.projector import Projector, ReadModelStale
-
-CHANNEL = "access_ledger"
-CONNECT_TIMEOUT_SECONDS = 5
-GLANCE = 0.5
-"""So many seconds the worker listens before it looks whether it has been stopped."""
 
 Wait = Callable[[], None]
 
@@ -121,48 +115,19 @@ def _caught_up(
 def alarm(settings: Settings, stop: Event) -> Iterator[Wait]:
     """A wait that ends after the poll, at a stop, or when PostgreSQL says that there is news."""
     if not settings.database_url:
-        yield lambda: _sleep(stop, settings.poll_seconds)
+        yield lambda: _wait(stop, settings.poll_seconds)
         return
-    listening = _Listener(settings.database_url, settings.poll_seconds, stop)
+    from cli.listening import Listener  # noqa: PLC0415 - SQLite needs no driver of PostgreSQL
+
+    listening = Listener(settings.database_url, settings.poll_seconds, stop)
     try:
         yield listening.wait
     finally:
         listening.close()
 
 
-def _sleep(stop: Event, seconds: float) -> None:
+def _wait(stop: Event, seconds: float) -> None:
     stop.wait(seconds)
-
-
-class _Listener:
-    """One connection that listens; while it cannot, the poll alone does the work."""
-
-    def __init__(self, url: str, poll_seconds: float, stop: Event) -> None:
-        self._url = url
-        self._poll_seconds = poll_seconds
-        self._stop = stop
-        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
-
-    def wait(self) -> None:
-        try:
-            if self._connection is None:
-                self._connection = psycopg.connect(
-                    self._url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS
-                )
-                self._connection.execute(f"LISTEN {CHANNEL}")
-                return  # what came before this is found by catching up once more
-            deadline = time.monotonic() + self._poll_seconds
-            while not self._stop.is_set() and (left := deadline - time.monotonic()) > 0:
-                if list(self._connection.notifies(timeout=min(left, GLANCE), stop_after=1)):
-                    return
-        except psycopg.Error:
-            self.close()
-            _sleep(self._stop, self._poll_seconds)
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
 
 def add_to(app: App) -> None:
