@@ -19,11 +19,11 @@ demo: $(READY)
 	$(BIN)/access-ledger demo
 
 test: $(READY)
-	$(BIN)/pytest -q -n 2 --dist loadscope
+	$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 
 # The same tests with all the examples that they promise; for every change a quarter of them is tried.
 test-long: $(READY)
-	ACCESS_LEDGER_TEST_LONG=1 $(BIN)/pytest -q -n 2 --dist loadscope
+	ACCESS_LEDGER_TEST_LONG=1 $(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 
 # The pages, and the page that checks packs, in the Chromium that is here, or else Debian's.
 test-browser: $(READY)
@@ -34,7 +34,7 @@ test-browser: $(READY)
 			"apt-get install chromium) and try again" >&2; \
 		exit 1; \
 	fi
-	$(BIN)/pytest -q -n 2 --dist loadscope tests/browser
+	$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder tests/browser
 
 # aics-tlog wants a newer Python than we do, and shares no line with us.
 test-independent: $(READY) .venv-independent/.ready

@@ -120,11 +120,13 @@ def questions(settings: Settings, book: str) -> tuple[Latencies, float]:
             ),
             "matrix_at, now": lambda: ask.matrix_at(book),
             "matrix_at, both clocks": lambda: ask.matrix_at(book, moment()),
+            "asset_timeline, now": lambda: ask.asset_timeline(book, asset()),
+            "partner_timeline, now": lambda: ask.partner_timeline(book, chance.choice(partners)),
         }
         found: Latencies = {name: [] for name in runs}
         for _ in range(TURNS):
             for name, run in runs.items():
-                times = MATRICES if name.startswith("matrix") else QUESTIONS
+                times = MATRICES if name.startswith(("matrix", "partner_")) else QUESTIONS
                 found[name] += _seconds(run, times // TURNS)
         start = time.perf_counter()
         read_plainly(book, [written.entry for written in services.books.entries(book)], newest)

@@ -141,12 +141,14 @@ ORDER BY number;
 -- effect.
 SELECT entry.number, entry.state, anomaly.why
 FROM asset
-INNER JOIN fact ON asset.id = fact.asset
-INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+CROSS JOIN fact
+CROSS JOIN entry
 LEFT JOIN anomaly
     ON anomaly.book = :book AND fact.number = anomaly.number
         AND anomaly.known_from <= :known AND :known < anomaly.known_to
-WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id AND fact.number <= :known
+WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
+    AND asset.id = fact.asset AND fact.number <= :known
+    AND entry.book = :book AND fact.number = entry.number
 ORDER BY fact.number;
 
 -- name: entries_of_partner
@@ -154,22 +156,26 @@ ORDER BY fact.number;
 -- effect. These are its partner events, and the access events of its lines.
 SELECT fact.number AS number, entry.state, anomaly.why
 FROM pair
-INNER JOIN fact ON fact.asset = 0 AND pair.id = fact.pair
-INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+CROSS JOIN fact
+CROSS JOIN entry
 LEFT JOIN anomaly
     ON anomaly.book = :book AND fact.number = anomaly.number
         AND anomaly.known_from <= :known AND :known < anomaly.known_to
-WHERE pair.book = :book AND pair.partner = :partner AND fact.number <= :known
+WHERE pair.book = :book AND pair.partner = :partner
+    AND fact.asset = 0 AND pair.id = fact.pair AND fact.number <= :known
+    AND entry.book = :book AND fact.number = entry.number
 UNION ALL
 SELECT fact.number AS number, entry.state, anomaly.why
 FROM pair
-INNER JOIN line ON pair.id = line.pair
-INNER JOIN fact ON line.asset = fact.asset AND pair.id = fact.pair
-INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+CROSS JOIN line
+CROSS JOIN fact
+CROSS JOIN entry
 LEFT JOIN anomaly
     ON anomaly.book = :book AND fact.number = anomaly.number
         AND anomaly.known_from <= :known AND :known < anomaly.known_to
-WHERE pair.book = :book AND pair.partner = :partner AND fact.number <= :known
+WHERE pair.book = :book AND pair.partner = :partner AND pair.id = line.pair
+    AND line.asset = fact.asset AND pair.id = fact.pair AND fact.number <= :known
+    AND entry.book = :book AND fact.number = entry.number
 ORDER BY number;
 
 -- name: entries_page

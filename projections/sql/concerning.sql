@@ -75,13 +75,14 @@ ORDER BY anomaly.number;
 -- without effect. These are its ownership events, and the access events of the partner's lines.
 SELECT entry.number, entry.state, anomaly.why
 FROM asset
-INNER JOIN fact ON asset.id = fact.asset
-INNER JOIN entry ON entry.book = :book AND fact.number = entry.number
+CROSS JOIN fact
+CROSS JOIN entry
 LEFT JOIN anomaly
     ON anomaly.book = :book AND fact.number = anomaly.number
         AND anomaly.known_from <= :known AND :known < anomaly.known_to
 WHERE asset.book = :book AND asset.asset_type = :asset_type AND asset.asset_id = :asset_id
-    AND fact.number <= :known
+    AND asset.id = fact.asset AND fact.number <= :known
+    AND entry.book = :book AND fact.number = entry.number
     AND (
         fact.pair = 0
         OR fact.pair IN (SELECT pair.id FROM pair WHERE pair.book = :book AND pair.partner = :partner)
