@@ -77,8 +77,7 @@ class HeadLimit:
     """ASGI middleware that answers 431 to an address and headers that are too large together.
 
     And 400 to a message that gives its length in two ways, behind which a second request could be
-    hidden from a proxy (RFC 9112 section 6.1), and to one that names no host or several, which
-    could mean another to a proxy (section 3.2); its connection is closed.
+    hidden from a proxy (RFC 9112 section 6.1); its connection is closed.
     """
 
     def __init__(self, app: ASGIApp, max_header_bytes: int) -> None:
@@ -94,13 +93,9 @@ class HeadLimit:
 
     def _refusal(self, scope: Scope) -> Response | None:
         closing = {"Connection": "close"}
-        names = [name for name, _ in scope["headers"]]
-        if b"content-length" in names and b"transfer-encoding" in names:
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
             detail = "Content-Length and Transfer-Encoding exclude each other; send one of them"
             return problem(400, "two-lengths", detail, headers=closing)
-        if names.count(b"host") != 1 and scope["http_version"] == "1.1":
-            detail = f"HTTP/1.1 has one header Host, and not {names.count(b'host')}; send one"
-            return problem(400, "not-one-host", detail, headers=closing)
         size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
         size += sum(len(name) + len(value) for name, value in scope["headers"])
         if size <= self.max_header_bytes:

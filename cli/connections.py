@@ -1,13 +1,16 @@
 """Connections: one whose client does not send, or does not read, in time is closed for good."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bootstrap.logs import for_libraries
 from bootstrap.settings import Settings
+
+ANSWER = (b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4", b"HTTP/1.1 5")
+"""How heads of answers begin; what a client is told before (100 Continue) it waits for."""
 
 
 def config_for(settings: Settings, app: Any) -> uvicorn.Config:
@@ -15,36 +18,64 @@ def config_for(settings: Settings, app: Any) -> uvicorn.Config:
 
     class Limited(_InTime):
         seconds = settings.arrival_seconds
-        most_unread = settings.max_header_bytes
 
     return uvicorn.Config(
         app,
         http=Limited,
+        h11_max_incomplete_event_size=settings.max_header_bytes,
         timeout_graceful_shutdown=settings.stop_seconds,
         log_config=for_libraries(),
         access_log=False,  # requests are told by the app, without their addresses
         log_level="warning",
         server_header=False,
-        ws="none",
     )
 
 
-class _InTime(HttpToolsProtocol):
+class _InOnePiece:
+    """A transport that sends the head of an answer together with what is written right after it.
+
+    Each piece would be a call of the system of its own, and wake the client for itself.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send; the head of an answer before anything else is done by this thread."""
+        if data.startswith(ANSWER) and not self._held:
+            self._held = data
+            asyncio.get_running_loop().call_soon(self._send_held)
+            return
+        self._transport.write(self._held + data)
+        self._held = b""
+
+    def _send_held(self) -> None:
+        if self._held:
+            self.write(b"")
+
+    def close(self) -> None:
+        """Send what is left, and close."""
+        self._send_held()
+        self._transport.close()
+
+
+class _InTime(H11Protocol):
     """The server's own protocol, which limits the time between requests.
 
-    But neither that of a head, nor that in which nothing of an answer is read, nor how much is sent
-    of what has no end: a head, what follows a body, or the length of a part of it.
+    But neither that of a head, nor that in which nothing of an answer is read.
     """
 
     seconds: float
-    most_unread: int
-    _unread = 0
     _head_due: asyncio.TimerHandle | None = None
     _reading_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a request."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _InOnePiece(transport)))
         transport.set_write_buffer_limits(high=0)  # so that whatever is left unread is told of
         self._expect_head()
 
@@ -52,28 +83,9 @@ class _InTime(HttpToolsProtocol):
         """Take bytes in; the time of a head begins with its first and ends with its last."""
         if self._head_due is None and self._is_between_requests():
             self._expect_head()
-        self._unread += len(data)
         super().data_received(data)
         if not self._is_between_requests():
             self._head_came()
-        if self._unread > self.most_unread and not self.transport.is_closing():
-            self.send_400_response(f"more than {self.most_unread} bytes that do not end")
-
-    def on_headers_complete(self) -> None:
-        """Begin to answer."""
-        self._unread = 0
-        super().on_headers_complete()
-        self.headers = []  # so that what follows a body is not added to the headers of the request
-
-    def on_body(self, body: bytes) -> None:
-        """Take in a part of a body."""
-        self._unread = 0
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """Expect nothing more of this request."""
-        self._unread = 0
-        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Expect that the client reads what it does not take at once."""
@@ -90,6 +102,10 @@ class _InTime(HttpToolsProtocol):
         self._head_came()
         self._all_was_read()
         super().connection_lost(exc)
+
+    def _should_upgrade(self) -> bool:
+        """Pass over an offer of another protocol, which some clients make with each request."""
+        return False
 
     def _is_between_requests(self) -> bool:
         return self.cycle is None or self.cycle.response_complete

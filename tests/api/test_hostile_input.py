@@ -1,6 +1,5 @@
 """Hostile input over a real socket: never a 5xx, never a trace, and nothing is written."""
 
-import io
 import re
 import socket
 import time
@@ -238,15 +237,6 @@ def test_no_head_is_more_than_a_problem_of_the_caller(server: Server, name: str)
     assert b"Traceback" not in answer
 
 
-def test_a_request_names_one_host(server: Server) -> None:
-    """None, or a second one, could mean another to a proxy."""
-    for count, hosts in enumerate((b"", b"Host: a\r\n", b"Host: a\r\nHost: b\r\n")):
-        answer = server.exchange(b"GET /livez HTTP/1.1\r\nConnection: close\r\n" + hosts + b"\r\n")
-        assert _statuses(answer) == [200 if count == 1 else 400]
-        assert count == 1 or b"has one header Host, and not %d; send one" % count in answer
-    assert _statuses(server.exchange(b"GET /livez HTTP/1.0\r\n\r\n")) == [200]
-
-
 INNER = _post(FACT)
 SMUGGLED = {
     "both lengths": b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + INNER,
@@ -326,11 +316,11 @@ def test_a_connection_that_is_kept_is_closed_when_its_next_head_drips(server: Se
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
         assert _statuses(connection.recv(65536)) == [200]
-        began, head = time.monotonic(), io.BytesIO(_get(b"/livez", b"X-A: " + b"a" * 100))
+        began = time.monotonic()
         connection.settimeout(0.1)
         for _ in range(100):
             try:
-                connection.sendall(head.read(1))
+                connection.sendall(b"G")
                 if not connection.recv(65536):
                     break
             except TimeoutError:

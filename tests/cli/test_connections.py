@@ -2,25 +2,16 @@
 
 import asyncio
 import socket
-from collections.abc import Coroutine
-from typing import Any, TypeVar
 
 import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from bootstrap.settings import Settings
-from cli.connections import config_for
+from cli.connections import _InOnePiece, config_for
 
-_T = TypeVar("_T")
 MUCH = 8_000_000
 """More than the operating system takes for a client that reads nothing."""
-
-
-def _run(told: Coroutine[Any, Any, _T]) -> _T:
-    """What is told, on the event loop of the server."""
-    with asyncio.Runner(loop_factory=config_for(Settings(), None).get_loop_factory()) as runner:
-        return runner.run(told)
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,23 +60,62 @@ def test_an_answer_is_not_kept_for_a_client_that_does_not_read(
     whole: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     """Nor is its connection; but as long as something is read the rest is kept."""
-    assert (_run(_read(pause_seconds)) > MUCH) is whole
+    assert (asyncio.run(_read(pause_seconds)) > MUCH) is whole
 
 
-async def _tell_of_headers(scope: Scope, receive: Receive, send: Send) -> None:
-    """The names of the headers, once the whole body has come."""
-    while (await receive()).get("more_body"):
-        pass
-    names = b" ".join(name for name, _ in scope["headers"])
-    length = str(len(names)).encode()
+class _Wire(asyncio.Transport):
+    """A transport that keeps what it is given, piece by piece."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if data:
+            self.pieces.append(bytes(data))
+
+    def close(self) -> None:
+        self.pieces.append(b"closed")
+
+
+def test_the_head_of_an_answer_goes_with_its_body_and_never_waits_for_it() -> None:
+    """A body may begin as a head does; what is streamed is told of before its first bytes."""
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+
+    async def told() -> list[bytes]:
+        wire = _Wire()
+        pieces = _InOnePiece(wire)
+        pieces.write(head)
+        pieces.write(b"body")
+        pieces.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        pieces.write(head)
+        await asyncio.sleep(0)
+        pieces.write(head)
+        pieces.write(head)
+        pieces.write(head)
+        pieces.close()
+        return wire.pieces
+
+    assert asyncio.run(told()) == [
+        head + b"body", b"HTTP/1.1 100 Continue\r\n\r\n", head, head + head, head, b"closed"
+    ]  # fmt: skip
+
+
+async def _tell_back(scope: Scope, receive: Receive, send: Send) -> None:
+    """The names of the headers, and the body."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    told = b" ".join(name for name, _ in scope["headers"]) + b": " + body
+    length = str(len(told)).encode()
     start = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]}
     await send(start)
-    await send({"type": "http.response.body", "body": names})
+    await send({"type": "http.response.body", "body": told})
 
 
 async def _said(*pieces: bytes) -> bytes:
     """What is answered to pieces, sent one after the other, until the connection is closed."""
-    config = config_for(Settings(arrival_seconds=5, max_header_bytes=1000), _tell_of_headers)
+    config = config_for(Settings(arrival_seconds=5, max_header_bytes=1000), _tell_back)
     config.load()
     state, loop = ServerState(), asyncio.get_running_loop()
 
@@ -102,33 +132,50 @@ async def _said(*pieces: bytes) -> bytes:
         return answer
 
 
-POST = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+CLOSING = b"Host: x\r\nConnection: close\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + CLOSING
 ENDLESS = {
     "an address": (b"GET /", *[b"x" * 400] * 3),
-    "a header": (POST + b"A: ", *[b"x" * 400] * 3),
-    "the length of a part of a body": (POST + b"\r\n1;a=", *[b"x" * 400] * 3),
-    "a part after a body": (POST + b"\r\n1\r\nx\r\n0\r\nA: ", *[b"x" * 400] * 3),
+    "a header": (CHUNKED + b"A: ", *[b"x" * 400] * 3),
+    "the length of a part of a body": (CHUNKED + b"\r\n1;a=", *[b"x" * 400] * 3),
+    "what follows a body": (CHUNKED + b"\r\n1\r\nx\r\n0\r\nA: ", *[b"x" * 400] * 3),
 }
 
 
 @pytest.mark.parametrize("pieces", ENDLESS.values(), ids=ENDLESS)
 def test_what_does_not_end_is_not_kept(pieces: tuple[bytes, ...]) -> None:
-    answer = _run(_said(*pieces))
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert answer.endswith(b"more than 1000 bytes that do not end")
+    assert asyncio.run(_said(*pieces)).startswith(b"HTTP/1.1 400 ")
 
 
 def test_what_follows_a_body_is_no_header() -> None:
     """Nobody who read the headers before it came could have seen it."""
-    answer = _run(_said(POST + b"\r\n", b"3\r\nabc\r\n0\r\nAuthorization: x\r\n\r\n"))
-    assert answer.endswith(b"\r\n\r\nhost connection transfer-encoding")
+    answer = asyncio.run(_said(CHUNKED + b"\r\n", b"1\r\na\r\n0\r\nAuthorization: x\r\n\r\n"))
+    assert answer.endswith(b"\r\n\r\ntransfer-encoding host connection: a")
 
 
+@pytest.mark.parametrize("pieces", [1, 2])
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
-def test_an_offer_of_another_protocol_is_not_taken(protocol: bytes) -> None:
-    """Some clients make it with each request; the answer comes in HTTP/1.1, and to the next too."""
-    head = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: "
-    offer = head + b"Upgrade\r\nUpgrade: " + protocol + b"\r\n\r\n"
-    answer = _run(_said(offer, offer, head + b"close\r\n\r\n"))
-    assert answer.count(b"HTTP/1.1 200 OK") == 3
-    assert answer.endswith(b"host connection")
+def test_an_offer_of_another_protocol_costs_nothing(
+    protocol: bytes, pieces: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Some clients make it with each request: its body is its own, and the next is answered too."""
+    offer = b"Host: x\r\nConnection: Upgrade\r\nUpgrade: " + protocol + b"\r\n"
+    inner = b"GET / HTTP/1.1\r\n" + CLOSING + b"\r\n"
+    head = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n" % len(inner) + offer + b"\r\n"
+    rest = inner + b"GET / HTTP/1.1\r\n" + offer + b"\r\n" + inner
+    sent = (head + rest,) if pieces == 1 else (head, rest)
+    answers = asyncio.run(_said(*sent)).split(b"HTTP/1.1 ")
+    assert [answer[:3] for answer in answers[1:]] == [b"200"] * 3
+    told = [answer.partition(b"\r\n\r\n")[2] for answer in answers[1:]]
+    assert told == [
+        b"content-length host connection upgrade: " + inner,
+        b"host connection upgrade: ",
+        b"host connection: ",
+    ]
+    assert capfd.readouterr().err == ""
+
+
+def test_an_answer_is_not_overtaken_by_a_refusal() -> None:
+    """What was asked well before something that is no request is answered, and first."""
+    answer = asyncio.run(_said(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n"))
+    assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"400"]
