@@ -43,11 +43,18 @@ def structured_log() -> structlog.stdlib.BoundLogger:
     return log
 
 
-def kind_and_place(failure: Exception) -> dict[str, Any]:
+def kind_and_place(failure: BaseException) -> dict[str, Any]:
     """What the log tells of an error that was not foreseen: its message may hold what was asked."""
     frames = traceback.extract_tb(failure.__traceback__)
     places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
     return {"error": type(failure).__name__, "places": places}
+
+
+def _without_trace(_: object, __: str, fields: structlog.typing.EventDict) -> dict[str, Any]:
+    """What a library tells of an error, by its kind and place too."""
+    told = dict(fields)
+    failure = (told.pop("exc_info", None) or (None, None, None))[1]
+    return told if failure is None else told | kind_and_place(failure)
 
 
 def for_libraries() -> dict[str, Any]:
@@ -60,6 +67,7 @@ def for_libraries() -> dict[str, Any]:
                 "()": structlog.stdlib.ProcessorFormatter,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    _without_trace,
                     _renderer(),
                 ],
                 "foreign_pre_chain": _shared(),

@@ -1,5 +1,6 @@
 """What is logged, counted and traced of requests, and what never is."""
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from api.app import create_app
+from bootstrap.logs import for_libraries
 from bootstrap.services import Services
 from bootstrap.settings import Settings
 from keys.key import Role
@@ -122,6 +124,24 @@ def test_an_error_that_was_not_foreseen_is_logged_by_its_place(
     assert line["request_id"] == answer.headers["x-request-id"]
     assert "test_observing.py" in line["places"][-1]
     assert PARTNER not in str(lines) + answer.text
+
+
+def test_an_error_that_a_library_tells_of_is_logged_by_its_place() -> None:
+    """Neither its message nor the addresses of objects."""
+    given = for_libraries()["formatters"]["structured"]
+    formatter = given.pop("()")(**given)
+    try:
+        raise ValueError("what was asked")
+    except ValueError as error:
+        told = error
+    record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "it broke", (), None)
+    record.exc_info = (type(told), told, told.__traceback__)
+    line = formatter.format(record)
+    assert '"event":"it broke"' in line
+    assert '"error":"ValueError"' in line
+    assert "test_an_error_that_a_library_tells_of" in line
+    assert "what was asked" not in line
+    assert " at 0x" not in line
 
 
 def _figures(client: TestClient) -> dict[str, float]:
