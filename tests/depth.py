@@ -7,5 +7,5 @@ SHARE = 4
 
 
 def tries(long: int) -> int:
-    """How many examples, instants, moments, kills or packs to try, of so many in a long run."""
+    """How many examples, instants, moments or packs to try, of so many in a long run."""
     return long if LONG else max(1, long // SHARE)

@@ -2,9 +2,11 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from bootstrap.settings import Settings
@@ -12,6 +14,22 @@ from cli.connections import _InOnePiece, config_for
 
 MUCH = 8_000_000
 """More than the operating system takes for a client that reads nothing."""
+
+
+@asynccontextmanager
+async def _served(
+    app: ASGIApp, settings: Settings
+) -> AsyncIterator[tuple[tuple[str, int], ServerState]]:
+    """The address where an app is served, and what the server knows of its connections."""
+    config, state = config_for(settings, app), ServerState()
+    config.load()
+
+    def protocol() -> asyncio.Protocol:
+        return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
+
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(protocol, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname(), state
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -23,18 +41,12 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _read(pause_seconds: float) -> int:
     """How much comes of an answer that is read after a pause, and then bit by bit."""
-    config = config_for(Settings(arrival_seconds=0.2), _answer)
-    config.load()
-    state, loop = ServerState(), asyncio.get_running_loop()
-
-    def protocol() -> asyncio.Protocol:
-        return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
-
-    async with await loop.create_server(protocol, "127.0.0.1", 0) as server:
+    loop = asyncio.get_running_loop()
+    async with _served(_answer, Settings(arrival_seconds=0.2)) as (address, state):
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
             client.settimeout(0)
-            await loop.sock_connect(client, server.sockets[0].getsockname())
+            await loop.sock_connect(client, address)
             await loop.sock_sendall(
                 client, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
             )
@@ -115,15 +127,9 @@ async def _tell_back(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _said(*pieces: bytes) -> bytes:
     """What is answered to pieces, sent one after the other, until the connection is closed."""
-    config = config_for(Settings(arrival_seconds=5, max_header_bytes=1000), _tell_back)
-    config.load()
-    state, loop = ServerState(), asyncio.get_running_loop()
-
-    def protocol() -> asyncio.Protocol:
-        return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
-
-    async with await loop.create_server(protocol, "127.0.0.1", 0) as server:
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    settings = Settings(arrival_seconds=5, max_header_bytes=1000)
+    async with _served(_tell_back, settings) as (address, _):
+        reader, writer = await asyncio.open_connection(*address)
         for piece in pieces:
             writer.write(piece)
             await asyncio.sleep(0.01)

@@ -25,11 +25,10 @@ from ledger.importing import Rejected, Summary, import_lines
 from ledger.migrate import migrate
 from ledger.stored_bytes import event_fields, from_stored
 from tests.contracts.samples import rows
-from tests.depth import tries
 
 pytestmark = pytest.mark.long
 
-KILLS = tries(20)
+KILLS = 20
 CHUNK_FACTS = 50
 """Small chunks, so that the file has many places to be killed at."""
 OWNERS = ("10001", "10002", "10003")
