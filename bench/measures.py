@@ -15,7 +15,7 @@ from bench.world import START, book_of_rank
 from bootstrap.services import Services, open_services
 from bootstrap.settings import Settings
 from domain.facts import parse_fact
-from domain.instants import to_microseconds
+from domain.instants import Microseconds, to_microseconds
 from domain.plain_reading import read_plainly
 from ledger.sharing import usual_processes
 from projections.answers import AssetRef
@@ -95,7 +95,7 @@ def questions(settings: Settings, book: str) -> tuple[Latencies, float]:
     with open_services(settings) as services:
         ask = services.questions
         chance = random.Random(7)
-        newest = ask.books()[book]
+        newest, now = ask.books()[book], to_microseconds(datetime.now(UTC))
         owned = ask.ownership_at(book).ownerships
         assets = [(own.asset.type, own.asset.id) for own in owned]
         partners = sorted({episode.partner for episode in ask.partners(book).episodes})
@@ -113,7 +113,7 @@ def questions(settings: Settings, book: str) -> tuple[Latencies, float]:
         short: dict[str, Callable[[], object]] = {
             LOOKUP: lambda: _lookup(services, book, chance.randrange(1, newest + 1)),
             "who_had_access, the statement alone": (
-                lambda: _statement(services, book, asset(), newest)
+                lambda: _statement(services, book, asset(), newest, now)
             ),
             "who_had_access, now": lambda: ask.who_had_access(book, asset()),
             "who_had_access, both clocks": lambda: ask.who_had_access(book, asset(), moment()),
@@ -216,11 +216,12 @@ def _lookup(services: Services, book: str, number: int) -> None:
         ).fetchall()
 
 
-def _statement(services: Services, book: str, asset: tuple[str, str], known: int) -> None:
+def _statement(
+    services: Services, book: str, asset: tuple[str, str], known: int, at: Microseconds
+) -> None:
     sql: Any = services.questions._sql  # noqa: SLF001 - the statement without the question
     given = {
-        "book": book, "asset_type": asset[0], "asset_id": asset[1], "known": known,
-        "at": to_microseconds(datetime.now(UTC)),
+        "book": book, "asset_type": asset[0], "asset_id": asset[1], "known": known, "at": at
     }  # fmt: skip
     with services.database.reading() as connection:
         connection.execute(sql.who_had_access.sql, given).fetchall()

@@ -87,10 +87,10 @@ class Questions:
         self, book: str, asset: tuple[str, str], as_of: AsOf = NOW, *, during: During | None = None
     ) -> answers.AssetAccess:
         """Who had access to the asset at `at`, or at any moment of a period."""
-        subject = {"book": book, "asset_type": asset[0], "asset_id": asset[1]}
+        of_asset = {"asset_type": asset[0], "asset_id": asset[1]}
         with self._database.reading() as connection:
             moment = self._resolve(connection, book, as_of, during)
-            known = {**subject, "known": moment.known}
+            known = {"book": book, **of_asset, "known": moment.known}
             since, until = bounds(moment, during)
             owners = named(self._sql.owners_of_asset(connection, **known))
             if during:
@@ -99,7 +99,7 @@ class Questions:
                 )
             else:
                 rows = self._sql.who_had_access(connection, **known, at=moment.at)
-            rows = sorted(named(rows), key=BY_HOLDER)
+            rows = sorted(named(rows, **of_asset), key=BY_HOLDER)
         return answers.AssetAccess(
             **moment.named(book),
             during=period_of(during),

@@ -21,16 +21,18 @@ _HOLDINGS = TypeAdapter(tuple[answers.Holding, ...])
 _WEAKNESS: dict[Coverage, int] = {"unknown": 0, "own_access_only": 1, "known": 2}
 
 
-def named(rows: Iterable[Any]) -> list[Any]:
-    """The rows as mappings that find a column at once.
+def named(rows: Iterable[Any], **same: Any) -> list[Any]:
+    """The rows as mappings that find a column at once, with what is the same in each of them.
 
     A row of SQLite compares its names one by one, which costs more than the statement.
     """
     found = list(rows)
-    if not found or isinstance(found[0], dict):
+    if not found:
         return found
+    if isinstance(found[0], dict):
+        return [row | same for row in found] if same else found
     names = found[0].keys()
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return [dict(zip(names, row, strict=True), **same) for row in found]
 
 
 def window_of(row: Any) -> answers.Window:

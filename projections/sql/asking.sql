@@ -28,9 +28,10 @@ ORDER BY book;
 
 -- name: who_had_access
 -- Windows on one asset that are or may be open at one moment, as known at one entry. Asked most often,
--- and most of its time would go into columns that no answer shows, and into putting a few rows in order.
+-- and most of its time would go into columns that no answer shows or that are the same in each row,
+-- and into putting a few rows in order.
 SELECT
-    asset_type, asset_id, partner, owner,
+    partner, owner,
     valid_from_earliest, valid_from, valid_to_earliest, valid_to, opened_by, closed_by, cause,
     tasks, level, planned_end, partner_name, asset_name
 FROM window_on_asset
