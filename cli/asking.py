@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from bootstrap import clock
 from cli import views
@@ -164,9 +164,3 @@ def anomalies(*, asked: Asked = Asked()) -> int:
         book = chosen_book(asked.book, settings, services)
         answer: AnomalyList = services.questions.anomalies(book, known_at=known)
         return show(views.anomalies(answer), asked.format)
-
-
-def add_to(app: App) -> None:
-    """Make the questions commands of the program."""
-    for command in (who, what, matrix, owner, timeline, diff, offboard, entries, anomalies):
-        app.command(command, group="Asking")

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
@@ -159,8 +159,3 @@ def _about_the_others(questions: Questions) -> Iterator[Asked]:
         f"offboard {HARBOUR} --at 2026-05-18T09:00:00Z",
         views.offboarding(questions.offboarding_report(BRAND, HARBOUR, AsOf(NOW))),
     )
-
-
-def add_to(app: App) -> None:
-    """Make the demo a command of the program."""
-    app.command(demo, group="Running")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from cli.failures import Exit, Failed
 from cli.options import opened
@@ -85,8 +85,3 @@ def _fact(entry: Entry, fact_ids: list[str]) -> dict[str, Any]:
     elif "replaces" in fact:
         fact["replaces"] = fact_ids[fact["replaces"] - 1]
     return fact
-
-
-def add_to(app: App) -> None:
-    """Make the export a command of the program."""
-    app.command(export, group="Recording")

@@ -145,11 +145,8 @@ def _secret(made: NewSecret, how: str) -> View:
     )
 
 
-def add_to(app: App) -> None:
-    """Make the keys a command of the program."""
-    keys = App(name="keys", group="Running", help="Who may reach the ledger over HTTP.")
-    keys.command(create)
-    keys.command(list_, name="list")
-    keys.command(rotate)
-    keys.command(revoke)
-    app.command(keys)
+keys = App(name="keys", help="Who may reach the ledger over HTTP.")
+keys.command(create)
+keys.command(list_, name="list")
+keys.command(rotate)
+keys.command(revoke)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from pathlib import Path
 
-from cyclopts import App
-
 from bootstrap import clock
 from bootstrap.roles import grant_roles
 from bootstrap.services import Services, all_migrations, open_database, open_services
@@ -172,10 +170,3 @@ def _integrity(database: Database) -> Finding:
         return Finding("integrity", "quick_check finds nothing")
     advice = "restore a backup, or export what can be read"
     return Finding("integrity", f"{'; '.join(problems)}; {advice}", sound=False)
-
-
-def add_to(app: App) -> None:
-    """Make these commands of the program."""
-    for command in (migrate, doctor, backup):
-        app.command(command, group="Running")
-    app.command(rebuild, group="Running")

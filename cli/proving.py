@@ -249,20 +249,11 @@ def _read(option: str, path: Path) -> bytes:
     return data
 
 
-def add_to(app: App) -> None:
-    """Make proof commands of the program."""
-    app.command(evidence, group="Proof")
-    app.command(verify, group="Proof")
-    log = App(
-        name="log",
-        group="Proof",
-        help="The signed log over all entries: checkpoint and keys.",
-    )
-    log.command(checkpoint)
-    log.command(rebuild_tree, name="rebuild")
-    key = App(name="key", help="The keys that sign checkpoints and packs.")
-    key.command(show_keys, name="show")
-    key.command(rotate_key, name="rotate")
-    key.command(create_key, name="create")
-    log.command(key)
-    app.command(log)
+log = App(name="log", help="The signed log over all entries: checkpoint and keys.")
+log.command(checkpoint)
+log.command(rebuild_tree, name="rebuild")
+_key = App(name="key", help="The keys that sign checkpoints and packs.")
+_key.command(show_keys, name="show")
+_key.command(rotate_key, name="rotate")
+_key.command(create_key, name="create")
+log.command(_key)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Annotated, Self
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -227,9 +227,3 @@ def receipt_lines(receipt: Receipt) -> list[str]:
     if receipt.gained:
         lines.append(f"gained effect: entries {', '.join(map(str, receipt.gained))}")
     return lines
-
-
-def add_to(app: App) -> None:
-    """Make recording a command of the program."""
-    app.command(import_, name="import", group="Recording")
-    app.command(record, group="Recording")

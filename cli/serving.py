@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import uvicorn
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from bootstrap.logs import structured_log
 from bootstrap.services import open_services
@@ -106,8 +106,3 @@ def bound(host: str, port: int) -> socket.socket:
             "stop what uses the port, or give another with --port"
         ) from None
     return listener
-
-
-def add_to(app: App) -> None:
-    """Make serving a command of the program."""
-    app.command(serve, group="Running")

@@ -8,7 +8,6 @@ from threading import Event
 from types import FrameType
 
 import structlog
-from cyclopts import App
 
 from bootstrap import clock
 from bootstrap.logs import kind_and_place, structured_log
@@ -128,8 +127,3 @@ def alarm(settings: Settings, stop: Event) -> Iterator[Wait]:
 
 def _wait(stop: Event, seconds: float) -> None:
     stop.wait(seconds)
-
-
-def add_to(app: App) -> None:
-    """Make the worker a command of the program."""
-    app.command(worker, group="Running")
