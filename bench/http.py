@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Literal
 
 from bootstrap.services import open_services
 from bootstrap.settings import Settings
@@ -23,12 +24,16 @@ ONE_OF_MANY = Path(__file__).with_name("one_of_many.lua")
 """Has wrk ask each time for one of the paths in a file, drawn by chance."""
 
 
+Server = Literal["whole", "bare", "nothing"]
+"""The program, the same without keys, limits and logs, or one route without anything of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Paths, of which each request asks for one, and whether without keys, limits and logs."""
+    """Paths, of which each request asks a server for one."""
 
     paths: Sequence[str]
-    bare: bool = False
+    server: Server = "whole"
 
 
 def requests_per_second(
@@ -47,9 +52,11 @@ def requests_per_second(
     rates = {"ACCESS_LEDGER_RATE_PER_SECOND": "1e6", "ACCESS_LEDGER_RATE_BURST": "1000000"}
     with (
         served(settings, **rates) as whole,
-        served(settings, bare_for=book) as bare,
+        served(settings, "bench.bare", book) as bare,
+        served(settings, "bench.nothing") as nothing,
         tempfile.NamedTemporaryFile("w") as file,
     ):
+        addresses: dict[Server, str] = {"whole": whole, "bare": bare, "nothing": nothing}
         found: list[list[float]] = [[] for _ in asked]
         for _ in range(runs):
             for one, figures in zip(asked, found, strict=True):
@@ -57,7 +64,7 @@ def requests_per_second(
                 file.seek(0)
                 file.write("\n".join(one.paths))
                 file.flush()
-                figures.append(_counted(wrk, bare if one.bare else whole, secret, file.name))
+                figures.append(_counted(wrk, addresses[one.server], secret, file.name))
         return found
 
 
@@ -78,16 +85,18 @@ def _counted(wrk: str, address: str, secret: str, paths: str) -> float:
 
 
 @contextmanager
-def served(settings: Settings, *, bare_for: str = "", **variables: str) -> Iterator[str]:
-    """The address of a server process, with further settings; a bare one is for one book."""
+def served(
+    settings: Settings, module: str = "cli", *arguments: str, **variables: str
+) -> Iterator[str]:
+    """The address of a server process, with further settings: the program, or another module."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     store = settings.database_url
     variable = "ACCESS_LEDGER_DATABASE_URL" if store else "ACCESS_LEDGER_FILE"
-    program = ["bench.bare", port, bare_for] if bare_for else ["cli", "serve", "--port", port]
+    options = ["serve", "--port"] if module == "cli" else []
     process = subprocess.Popen(
-        [sys.executable, "-m", *program],
+        [sys.executable, "-m", module, *options, port, *arguments],
         env={variable: store or str(settings.file), **variables},
         stderr=subprocess.DEVNULL,
     )
