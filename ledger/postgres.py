@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import PoolTimeout
 
 from domain.refusals import ClockAstray
 from ledger.database import CutDuringCommit, Dialect, Recorder, store_errors
@@ -23,6 +24,13 @@ CLOCK_ASTRAY = "AL001"
 
 ENDED = ("08", "57P")
 """How the SQLSTATEs begin with which a server says that it ends a connection."""
+
+
+def _reason(error: psycopg.OperationalError) -> str:
+    """What the server said, or the way to it: the first of several, without how it was tried."""
+    lines = str(error).strip().splitlines()
+    line = lines[1] if len(lines) > 1 and lines[0].startswith("Multiple") else lines[0]
+    return " ".join(line.rpartition(" failed: ")[2].strip(" -").split())
 
 
 @contextmanager
@@ -49,6 +57,7 @@ class _Datastore(PostgresDatastore):
 
     def __init__(self, url: str, statement_seconds: float | None) -> None:
         self._statement_seconds = statement_seconds
+        self._refusal = ""
         given: dict[str, Any] = dict(conninfo_to_dict(url))
         super().__init__(
             dbname=given.pop("dbname", "") or "",
@@ -61,6 +70,7 @@ class _Datastore(PostgresDatastore):
             max_overflow=MAX_OVERFLOW,
             originator_id_type="text",
         )
+        self.pool.connection_class = self._heard()
         kwargs = self.pool.kwargs
         assert isinstance(kwargs, dict)
         kwargs.update(given)
@@ -86,6 +96,37 @@ class _Datastore(PostgresDatastore):
             connection.execute(given)
 
         return after_connect
+
+    def _heard(self) -> type[psycopg.Connection[Any]]:
+        """The library's connections, which keep why the last one could not be had.
+
+        The pool tries again until its time is up, and then says no more than that it is.
+        """
+        datastore = self
+
+        class Heard(psycopg.Connection[Any]):
+            @classmethod
+            def connect(cls, *args: Any, **kwargs: Any) -> "Heard":
+                try:
+                    made = super().connect(*args, **kwargs)
+                except psycopg.OperationalError as error:
+                    datastore._refusal = _reason(error)
+                    raise
+                datastore._refusal = ""
+                return made
+
+        return Heard
+
+    @contextmanager
+    def get_connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """The library's; where none can be had it says why."""
+        try:
+            with super().get_connection() as connection:
+                yield connection
+        except OperationalError as error:
+            if isinstance(error.__cause__, PoolTimeout) and self._refusal:
+                raise OperationalError(self._refusal) from error.__cause__
+            raise
 
     def register_type_adapters(self) -> None:
         """Do nothing: appends pass plain arrays, so no type of the library's is needed."""

@@ -21,7 +21,7 @@ class StoreUnavailable(StoreError):
     def __init__(self, where: str, detail: str) -> None:
         says = (
             "{database} does not answer{detail}; what was just asked of it was not recorded; "
-            "start the database or check its address, then try again"
+            "start the database, or check its address, user and password, then try again"
         )
         super().__init__(says, where=where, detail=detail)
 

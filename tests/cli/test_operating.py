@@ -10,15 +10,19 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import cast
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from bootstrap.logs import structured_log
 from bootstrap.settings import Settings
 from cli.worker import keep_current
+from ledger.postgres import PostgresDatabase
 from ledger.store_errors import StoreUnavailable
 from projections.projector import Projector
 from tests.cli.conftest import STORY, Program
@@ -69,9 +73,50 @@ def test_a_database_that_is_down_is_six(program: Program, monkeypatch: pytest.Mo
     monkeypatch.setenv("ACCESS_LEDGER_DATABASE_URL", CLOSED)
     ran = program("matrix")
     assert (ran.code, ran.out) == (6, "")
-    assert "the database at 127.0.0.1:1/ledger does not answer" in ran.err
-    assert "start the database or check its address, then try again" in ran.err
+    assert "the database at 127.0.0.1:1/ledger does not answer (Connection refused)" in ran.err
+    assert "start the database, or check its address, user and password, then try" in ran.err
     assert "secret" not in ran.err
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ({"user": "nobody_here"}, 'FATAL: role "nobody_here" does not exist'),
+        ({"dbname": "nothing_here"}, 'FATAL: database "nothing_here" does not exist'),
+        ({"host": "ledger.invalid"}, "failed to resolve host 'ledger.invalid'"),
+    ],
+)
+def test_what_the_server_says_against_a_connection_is_told(
+    program: Program,
+    postgres_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    named: dict[str, str],
+    said: str,
+) -> None:
+    url = make_conninfo(postgres_settings.database_url or "", **named)
+    monkeypatch.setenv("ACCESS_LEDGER_DATABASE_URL", url)
+    ran = program("matrix")
+    assert (ran.code, ran.out) == (6, "")
+    assert f"does not answer ({said}" in ran.err
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_database_without_room_for_a_connection_says_so(postgres_settings: Settings) -> None:
+    """One that is at hand is used meanwhile; once there is room, all is well again."""
+    url = postgres_settings.database_url or ""
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("DROP ROLE IF EXISTS crowded")
+        owner.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 1")
+        try:
+            with closing(PostgresDatabase(make_conninfo(url, user="crowded"))) as database:
+                full = pytest.raises(StoreUnavailable, match="too many connections for role")
+                with database.reading(), full, database.reading():
+                    pass
+                with database.reading() as connection:
+                    assert connection.execute("SELECT 1 AS one").fetchone() == {"one": 1}
+        finally:
+            owner.execute("DROP ROLE crowded")
 
 
 def test_a_file_that_is_no_ledger_is_six(program: Program, tmp_path: Path) -> None:
