@@ -3,11 +3,35 @@
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from domain.values import (
+    ASSET_ID_PATTERN,
+    ASSET_TYPE_PATTERN,
+    DAY_PATTERN,
+    ID_PATTERN,
+    PLAIN_PATTERN,
+    PORTFOLIO_PATTERN,
+    SHA256_PATTERN,
+    TASK_PATTERN,
+)
+
 _PLAIN_WORDS = {
     "missing": "is missing",
     "extra_forbidden": "is not a field of this {of}; leave it out, or check its spelling",
     "string_unicode": "is not valid Unicode text",
 }
+_FORMS = {
+    PORTFOLIO_PATTERN: "the id of a portfolio; give its 5 to 20 digits",
+    ID_PATTERN: "an id; give 1 to 200 printable ASCII characters without a space",
+    ASSET_TYPE_PATTERN: "a type of asset; give a letter and then up to 63 letters, digits, dots, "
+    "hyphens and underscores",
+    ASSET_ID_PATTERN: "the id of an asset; give 1 to 200 printable ASCII characters without a "
+    "space or a slash",
+    TASK_PATTERN: "a task; give 1 to 100 printable ASCII characters without a space",
+    DAY_PATTERN: "a day; write it like 2026-03-31",
+    SHA256_PATTERN: "a SHA-256; give its 64 hexadecimal digits in lower case",
+    PLAIN_PATTERN: "plain text; leave out its control characters",
+}
+"""What has each form, and what to give."""
 
 
 def describe(error: ValidationError, *, of: str = "fact") -> list[str]:
@@ -41,8 +65,9 @@ def describe_one(detail: ErrorDetails, *, of: str = "fact") -> str:
             kinds = tags.get("expected_tags", "").replace("'", "")
             return f"fact: {tags.get('tag')!r} is not a kind of fact; the kinds are {kinds}"
         case "string_pattern_mismatch":
-            pattern = detail.get("ctx", {}).get("pattern")
-            return f"{path}: {_short(given)} does not have the form {pattern}"
+            pattern = detail.get("ctx", {}).get("pattern", "")
+            wanted = _FORMS.get(pattern, f"of the form {pattern}")
+            return f"{path}: {_short(given)} is not {wanted}"
         case "string_too_short" if given == "":
             return f"{path} is empty; write it out"
         case "string_too_long":

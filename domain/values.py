@@ -24,9 +24,12 @@ class Value(BaseModel, frozen=True, extra="forbid"):
 
 # NUL cannot be stored as text by PostgreSQL, and the other controls have no business in a name;
 # a line break and a tab may stand in prose. (Lone surrogates are refused by pydantic itself.)
-_PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+PLAIN_PATTERN = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 
 PORTFOLIO_PATTERN = r"^[0-9]{5,20}$"
+ID_PATTERN = r"^[!-~]{1,200}$"
+TASK_PATTERN = r"^[!-~]{1,100}$"
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
 PortfolioId = Annotated[
     str,
@@ -41,19 +44,16 @@ PortfolioId = Annotated[
 ]
 """A Meta Business Portfolio's numeric id, as a string: it overflows the numbers of JavaScript."""
 
-FactId = Annotated[
-    str,
-    StringConstraints(pattern=r"^[!-~]{1,200}$"),
-]
+FactId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 """The caller's id of a fact: 1 to 200 printable ASCII characters without spaces."""
 
 EventId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,205}$")]
 """The id that an event took: its fact's, with ``~void`` behind it for the void of a replacement."""
 
-Label = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_PLAIN)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=PLAIN_PATTERN)]
 """A name or a short reference for people to read; never a key."""
 
-Prose = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=_PLAIN)]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=PLAIN_PATTERN)]
 """A few sentences, such as a reason."""
 
 ToldInstant = Annotated[
@@ -147,7 +147,7 @@ class Asset(AssetKey):
     name: Label | None = None
 
 
-Task = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,100}$")]
+Task = Annotated[str, StringConstraints(pattern=TASK_PATTERN)]
 
 
 def _sorted_set(tasks: Any) -> Any:
@@ -164,7 +164,7 @@ class Actor(Value):
     """Who did it at Meta, by id only: names of people never enter an event."""
 
     kind: Literal["person", "system_user", "app", "meta", "unknown"]
-    id: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")] | None = None
+    id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] | None = None
 
 
 class Source(Value):
@@ -172,7 +172,7 @@ class Source(Value):
 
     kind: Literal["declared", "imported", "observed", "document"]
     reference: Label | None = None
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256: Annotated[str, StringConstraints(pattern=SHA256_PATTERN)] | None = None
 
 
 Basis = Literal["created", "claimed", "observed", "unknown"]

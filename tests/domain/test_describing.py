@@ -49,6 +49,19 @@ GRANTED: dict[str, Any] = {
             "asset.id: 50001 is a number; ids are strings, so put it in quotes",
         ),
         (
+            {"tasks": ["ADVERTISE", "to look"]},
+            "tasks.1: 'to look' is not a task; give 1 to 100 printable ASCII characters without a "
+            "space",
+        ),
+        (
+            {"source": {"kind": "document", "sha256": "AB"}},
+            "source.sha256: 'AB' is not a SHA-256; give its 64 hexadecimal digits in lower case",
+        ),
+        (
+            {"asset": {"type": "page", "id": "50001", "name": "Norr\x00sken"}},
+            "asset.name: 'Norr\\x00sken' is not plain text; leave out its control characters",
+        ),
+        (
             {"tasks": []},
             "tasks is empty; name at least one task, or revoke the access to take all away",
         ),
@@ -65,6 +78,9 @@ GRANTED: dict[str, Any] = {
         "seven digits",
         "number for an id",
         "number for an asset's id",
+        "task with a space",
+        "no SHA-256",
+        "control character",
         "no tasks",
         "partner is the owner",
     ],
