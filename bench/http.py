@@ -25,7 +25,7 @@ ONE_OF_MANY = Path(__file__).with_name("one_of_many.lua")
 
 
 Server = Literal["whole", "bare", "nothing"]
-"""The program, the same without keys, limits and logs, or one route without anything of ours."""
+"""The program, the same without keys, limits and logs, or one route that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)

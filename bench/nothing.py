@@ -1,6 +1,6 @@
-"""A route of FastAPI that does nothing, without anything of ours: ``python -m bench.nothing PORT``.
+"""A route of FastAPI that does nothing, behind our server: ``python -m bench.nothing PORT``.
 
-How many requests a second it answers says how fast the machine is, with the same server before it.
+What it answers in a second is what machine, server and FastAPI cost alone.
 """
 
 import sys

@@ -2,14 +2,20 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Every setting has a default that is right for one person on one machine."""
 
-    model_config = SettingsConfigDict(env_prefix="ACCESS_LEDGER_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ACCESS_LEDGER_",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # it may be a password
+    )
 
     database_url: str | None = Field(
         default=None,
@@ -79,3 +85,24 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(
         default=1.0, gt=0, description="How often the worker looks for new entries unasked."
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _plain(cls, url: str | None) -> str | None:
+        """The URL, unless it is read otherwise than it was meant: its password would be told."""
+        if url is None:
+            return None
+        from psycopg import ProgrammingError  # noqa: PLC0415 - SQLite needs no driver of it
+        from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+        try:
+            parts = conninfo_to_dict(url)
+        except ProgrammingError:
+            parts = {"host": "@"}
+        if any("@" in str(parts.get(name, "")) for name in ("host", "port", "dbname")):
+            raise PydanticCustomError(
+                "unreadable_url",
+                "it cannot be read as postgresql://user:password@host:port/name; in the password "
+                "write @ as %40, : as %3A, / as %2F, % as %25 and a space as %20",
+            )
+        return url

@@ -47,8 +47,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(app: App, arguments: list[str]) -> int | None:
-    if not arguments or arguments[0] in app.help_flags:
-        app.resolved_commands()  # their help says what each of them does
+    if not arguments or arguments[0].startswith("-") or arguments[0] not in app:
+        app.resolved_commands()  # help tells of each, and a misspelled one is held to each
     answer: int | None = app(
         arguments, exit_on_error=False, print_error=False, result_action="return_value"
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from eventsourcing.persistence import OperationalError, StoredEvent
@@ -26,10 +26,10 @@ ENDED = ("08", "57P")
 """How the SQLSTATEs begin with which a server says that it ends a connection."""
 
 
-def _reason(error: psycopg.OperationalError) -> str:
-    """What the server said, or the way to it: the first of several, without how it was tried."""
-    lines = str(error).strip().splitlines()
-    line = lines[1] if len(lines) > 1 and lines[0].startswith("Multiple") else lines[0]
+def _reason(error: Exception) -> str:
+    """What the server said, or else the way to it, without how it was tried."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    line = next((line for line in lines if "FATAL" in line), lines[0])  # of several addresses
     return " ".join(line.rpartition(" failed: ")[2].strip(" -").split())
 
 
@@ -52,12 +52,31 @@ def _transaction(connection: psycopg.Connection[Any]) -> Iterator[None]:
         stack.enter_context(_committing())
 
 
+class _Heard(psycopg.Connection[Any]):
+    """A connection whose class keeps why the last one could not be made.
+
+    The library's pool tries again until its time is up, and then says no more than that it is.
+    """
+
+    why_none = ""
+
+    @classmethod
+    def connect(cls, *args: Any, **kwargs: Any) -> Self:
+        """Connect, or keep what was said against it and raise it."""
+        try:
+            made = super().connect(*args, **kwargs)
+        except Exception as error:
+            cls.why_none = _reason(error)
+            raise
+        cls.why_none = ""
+        return made
+
+
 class _Datastore(PostgresDatastore):
     """The library's pool, opened at the first use and with all parameters of the URL."""
 
     def __init__(self, url: str, statement_seconds: float | None) -> None:
         self._statement_seconds = statement_seconds
-        self._refusal = ""
         given: dict[str, Any] = dict(conninfo_to_dict(url))
         super().__init__(
             dbname=given.pop("dbname", "") or "",
@@ -70,7 +89,8 @@ class _Datastore(PostgresDatastore):
             max_overflow=MAX_OVERFLOW,
             originator_id_type="text",
         )
-        self.pool.connection_class = self._heard()
+        self._connections: type[_Heard] = type("Heard", (_Heard,), {})  # of this pool alone
+        self.pool.connection_class = self._connections
         kwargs = self.pool.kwargs
         assert isinstance(kwargs, dict)
         kwargs.update(given)
@@ -97,26 +117,6 @@ class _Datastore(PostgresDatastore):
 
         return after_connect
 
-    def _heard(self) -> type[psycopg.Connection[Any]]:
-        """The library's connections, which keep why the last one could not be had.
-
-        The pool tries again until its time is up, and then says no more than that it is.
-        """
-        datastore = self
-
-        class Heard(psycopg.Connection[Any]):
-            @classmethod
-            def connect(cls, *args: Any, **kwargs: Any) -> "Heard":
-                try:
-                    made = super().connect(*args, **kwargs)
-                except psycopg.OperationalError as error:
-                    datastore._refusal = _reason(error)
-                    raise
-                datastore._refusal = ""
-                return made
-
-        return Heard
-
     @contextmanager
     def get_connection(self) -> Iterator[psycopg.Connection[Any]]:
         """The library's; where none can be had it says why."""
@@ -124,8 +124,9 @@ class _Datastore(PostgresDatastore):
             with super().get_connection() as connection:
                 yield connection
         except OperationalError as error:
-            if isinstance(error.__cause__, PoolTimeout) and self._refusal:
-                raise OperationalError(self._refusal) from error.__cause__
+            why = self._connections.why_none
+            if isinstance(error.__cause__, PoolTimeout) and why:
+                raise OperationalError(why) from error.__cause__
             raise
 
     def register_type_adapters(self) -> None:

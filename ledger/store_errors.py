@@ -21,7 +21,8 @@ class StoreUnavailable(StoreError):
     def __init__(self, where: str, detail: str) -> None:
         says = (
             "{database} does not answer{detail}; what was just asked of it was not recorded; "
-            "start the database, or check its address, user and password, then try again"
+            "start the database, or check its address and name, the user and the password, and "
+            "whether it has connections left, then try again"
         )
         super().__init__(says, where=where, detail=detail)
 

@@ -17,7 +17,7 @@ from typing import cast
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bootstrap.logs import structured_log
 from bootstrap.settings import Settings
@@ -74,7 +74,7 @@ def test_a_database_that_is_down_is_six(program: Program, monkeypatch: pytest.Mo
     ran = program("matrix")
     assert (ran.code, ran.out) == (6, "")
     assert "the database at 127.0.0.1:1/ledger does not answer (Connection refused)" in ran.err
-    assert "start the database, or check its address, user and password, then try" in ran.err
+    assert "start the database, or check its address and name, the user" in ran.err
     assert "secret" not in ran.err
 
 
@@ -101,9 +101,46 @@ def test_what_the_server_says_against_a_connection_is_told(
     assert f"does not answer ({said}" in ran.err
 
 
+@pytest.mark.parametrize("password", ["top@secret", "top/secret", "top%zzsecret", "top secret"])
+def test_a_password_that_breaks_the_url_is_not_told(
+    program: Program, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    url = f"postgresql://ledger:{password}@127.0.0.1:1/ledger"
+    monkeypatch.setenv("ACCESS_LEDGER_DATABASE_URL", url)
+    ran = program("matrix")
+    assert (ran.code, ran.out) == (2, "")
+    assert "ACCESS_LEDGER_DATABASE_URL: it cannot be read as postgresql://" in ran.err
+    assert "in the password write @ as %40" in ran.err
+    assert "secret" not in ran.err
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_a_server_says_comes_before_what_is_said_of_another_address(
+    program: Program, monkeypatch: pytest.MonkeyPatch, postgres_settings: Settings
+) -> None:
+    folder = conninfo_to_dict(postgres_settings.database_url or "")["host"]
+    url = f"postgresql://nobody_here@/ledger?host={folder},127.0.0.1&port=5432,1"
+    monkeypatch.setenv("ACCESS_LEDGER_DATABASE_URL", url)
+    assert 'does not answer (FATAL: role "nobody_here" does not exist)' in program("matrix").err
+
+
+def test_a_question_imports_no_other_command() -> None:
+    """And a misspelled one is held to all of them, where an interrupt is still told as one."""
+    loaded = "import sys; from cli.main import run; run(sys.argv[1:]); print(*sys.modules)"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", loaded, command, "page:1"],
+            cwd=ROOT, check=True, capture_output=True, text=True,
+        ).stdout.split()
+        for command in ("who", "whoo")
+    ]  # fmt: skip
+    assert {"cli.asking", "cli.serving", "uvicorn"} & set(told[0]) == {"cli.asking"}
+    assert {"cli.asking", "cli.serving", "uvicorn"} <= set(told[1])
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_database_without_room_for_a_connection_says_so(postgres_settings: Settings) -> None:
-    """One that is at hand is used meanwhile; once there is room, all is well again."""
+    """The one that was given back is used again."""
     url = postgres_settings.database_url or ""
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("DROP ROLE IF EXISTS crowded")
