@@ -95,14 +95,15 @@ class Settings(BaseSettings):
         from psycopg import ProgrammingError  # noqa: PLC0415 - SQLite needs no driver of it
         from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
 
+        unreadable = PydanticCustomError(
+            "unreadable_url",
+            "it cannot be read as postgresql://user:password@host:port/name; in the password "
+            "write @ as %40, : as %3A, / as %2F, % as %25 and a space as %20",
+        )
         try:
             parts = conninfo_to_dict(url)
         except ProgrammingError:
-            parts = {"host": "@"}
+            raise unreadable from None
         if any("@" in str(parts.get(name, "")) for name in ("host", "port", "dbname")):
-            raise PydanticCustomError(
-                "unreadable_url",
-                "it cannot be read as postgresql://user:password@host:port/name; in the password "
-                "write @ as %40, : as %3A, / as %2F, % as %25 and a space as %20",
-            )
+            raise unreadable
         return url

@@ -17,6 +17,7 @@ from typing import cast
 
 import psycopg
 import pytest
+from cyclopts import App
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bootstrap.logs import structured_log
@@ -125,7 +126,7 @@ def test_what_a_server_says_comes_before_what_is_said_of_another_address(
 
 
 def test_a_question_imports_no_other_command() -> None:
-    """And a misspelled one is held to all of them, where an interrupt is still told as one."""
+    """A misspelled one is held to all of them."""
     loaded = "import sys; from cli.main import run; run(sys.argv[1:]); print(*sys.modules)"
     told = [
         subprocess.run(
@@ -136,6 +137,17 @@ def test_a_question_imports_no_other_command() -> None:
     ]  # fmt: skip
     assert {"cli.asking", "cli.serving", "uvicorn"} & set(told[0]) == {"cli.asking"}
     assert {"cli.asking", "cli.serving", "uvicorn"} <= set(told[1])
+
+
+def test_an_interrupt_while_a_misspelled_command_is_held_to_all_leaves_no_trace(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: App) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(App, "resolved_commands", interrupted)
+    ran = program("whoo")
+    assert (ran.code, ran.out, ran.err) == (130, "", "")
 
 
 @pytest.mark.usefixtures("impatient")
