@@ -1,6 +1,8 @@
 """Connections: a client that does not read is let go, and one that reads slowly is not."""
 
 import asyncio
+import json
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,7 +41,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"x" * MUCH})
 
 
-async def _read(pause_seconds: float) -> int:
+async def _read(pause_seconds: float, request: bytes) -> int:
     """How much comes of an answer that is read after a pause, and then bit by bit."""
     loop = asyncio.get_running_loop()
     async with _served(_answer, Settings(arrival_seconds=0.2)) as (address, state):
@@ -47,9 +49,7 @@ async def _read(pause_seconds: float) -> int:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
             client.settimeout(0)
             await loop.sock_connect(client, address)
-            await loop.sock_sendall(
-                client, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-            )
+            await loop.sock_sendall(client, request)
             taken = 0
             await asyncio.sleep(pause_seconds)
             try:
@@ -66,13 +66,16 @@ async def _read(pause_seconds: float) -> int:
                 assert not state.connections
 
 
+@pytest.mark.parametrize("ahead", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["", "two"])
 @pytest.mark.parametrize(("pause_seconds", "whole"), [(0.7, False), (0, True)])
 def test_an_answer_is_not_kept_for_a_client_that_does_not_read(
     pause_seconds: float,
     whole: bool,  # noqa: FBT001 - a column of the table
+    ahead: bytes,
 ) -> None:
     """Nor is its connection; but as long as something is read the rest is kept."""
-    assert (asyncio.run(_read(pause_seconds)) > MUCH) is whole
+    request = ahead + b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert (asyncio.run(_read(pause_seconds, request)) > MUCH) is whole
 
 
 class _Wire(asyncio.Transport):
@@ -150,7 +153,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("pieces", ENDLESS.values(), ids=ENDLESS)
 def test_what_does_not_end_is_not_kept(pieces: tuple[bytes, ...]) -> None:
-    assert asyncio.run(_said(*pieces)).startswith(b"HTTP/1.1 400 ")
+    assert asyncio.run(_said(*pieces)).startswith(b"HTTP/1.1 431 ")
 
 
 def test_what_follows_a_body_is_no_header() -> None:
@@ -181,7 +184,63 @@ def test_an_offer_of_another_protocol_costs_nothing(
     assert capfd.readouterr().err == ""
 
 
+UNREADABLE = {
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "http:// to this port"),
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", 400, "RFC 9112"),
+    "a space": (b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization : secret\r\n\r\n", 400, "its headers"),
+    "gzip": (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "chunked"),
+    "too long": (b"GET /" + b"x" * 1000, 431, "ACCESS_LEDGER_MAX_HEADER_BYTES"),
+    "a broken part of a body": (CHUNKED + b"\r\nno length\r\n", 400, "RFC 9112"),
+}
+
+
+@pytest.mark.parametrize(("sent", "status", "told"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_cannot_be_read_is_refused_with_a_problem(
+    sent: bytes, status: int, told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It tells nothing of what was sent, which may hold a key."""
+    head, _, body = asyncio.run(_said(sent)).partition(b"\r\n\r\n")
+    document = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"content-type: application/problem+json" in head
+    assert document["status"] == status
+    assert told in document["detail"]
+    assert b"secret" not in body
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_an_answer_is_not_overtaken_by_a_refusal() -> None:
     """What was asked well before something that is no request is answered, and first."""
     answer = asyncio.run(_said(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n"))
-    assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"400"]
+    assert re.findall(rb"HTTP/1\.1 (\d+) ", answer) == [b"200", b"400"]
+
+
+def test_what_comes_ahead_of_an_answer_is_not_read_on() -> None:
+    """It waits at the client's end, and is answered in its order."""
+    asked = b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    async def answered() -> tuple[bool, int, list[str], list[bytes]]:
+        may_answer, paths = asyncio.Event(), list[str]()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            paths.append(scope["path"])
+            await may_answer.wait()
+            await _tell_back(scope, receive, send)
+
+        async with _served(app, Settings(arrival_seconds=5)) as (address, _):
+            reader, writer = await asyncio.open_connection(*address)
+            for number in range(3):
+                writer.write(asked % number)
+                await asyncio.sleep(0.02)
+            body = b"x" * MUCH
+            writer.write(b"POST /3 HTTP/1.1\r\nContent-Length: %d\r\nHost: x\r\n\r\n" % MUCH + body)
+            await asyncio.sleep(0.2)
+            waits, early = writer.transport.get_write_buffer_size() > 0, len(paths)
+            may_answer.set()
+            told = await asyncio.wait_for(reader.readexactly(MUCH), 10)
+            writer.transport.abort()
+            await asyncio.sleep(0.1)
+            return waits, early, paths, re.findall(rb"HTTP/1\.1 (\d+) ", told)
+
+    paths = ["/0", "/1", "/2", "/3"]
+    assert asyncio.run(answered()) == (True, 1, paths, [b"200"] * 4)

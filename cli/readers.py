@@ -1,0 +1,98 @@
+"""Readers of requests: one in C for those of a plain form, and h11 for all that there may be.
+
+What has the plain form is the same to every reader of HTTP: one request without a body, whole, each
+header on its line. Over whatever else there is parsers differ, and of these h11 is the strictest.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import h11
+import orjson
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# An address may hold all but a #, which would begin what does not belong to it.
+_ASKED = rb"(?-i:GET) /[!\"$-~]*+ (?-i:HTTP)/1\.1\r\n"
+_HEADER = rb"[!#$%&'*+.^_`|~0-9a-z-]++: ?(?! )[ -~]*+(?<! )\r\n"
+_HOST = rb"(?=host:)" + _HEADER
+_OTHERS = rb"(?:(?!(?:host|content-length|transfer-encoding|expect|upgrade):)" + _HEADER + rb")*+"
+_PLAIN = re.compile(_ASKED + _OTHERS + _HOST + _OTHERS + rb"\r\n", re.IGNORECASE)
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether it is one request of the plain form, and nothing else."""
+    return _PLAIN.fullmatch(data) is not None
+
+
+class PlainReader(HttpToolsProtocol):
+    """For requests of the plain form, each after the answer to the one before."""
+
+    def __init__(self, answered: Callable[[], None], **server: Any) -> None:
+        super().__init__(**server)
+        self._answered = answered
+
+    def on_response_complete(self) -> None:
+        """Tell of the answer."""
+        super().on_response_complete()
+        self._answered()
+
+    def leave(self) -> None:
+        """Leave the connection to another reader, between two requests."""
+        self._unset_keepalive_if_required()
+        self.connections.discard(self)
+
+
+class AnyReader(H11Protocol):
+    """For all requests."""
+
+    def _should_upgrade(self) -> bool:
+        """Pass over an offer of another protocol, which some clients make with each request."""
+        return False
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, and close; called while the error is handled."""
+        del msg
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # whoever still waits for a body gets no more of it
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            status = getattr(sys.exception(), "error_status_hint", 400)
+            for event in _refusal(status if status in _UNREADABLE else 400):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+_UNREADABLE = {
+    400: (
+        "not-http",
+        "what was sent is not a request as HTTP/1.1 has it (RFC 9112); check that the client "
+        "speaks http:// to this port, and how it writes its headers",
+    ),
+    431: (
+        "head-too-large",
+        "address and headers are longer than ACCESS_LEDGER_MAX_HEADER_BYTES allows, or what is "
+        "said of a part of the body; leave out what is not needed",
+    ),
+    501: (
+        "transfer-encoding",
+        "a body comes with a Content-Length, or with Transfer-Encoding: chunked and no other",
+    ),
+}
+"""What has no address yet, so that the API is not asked: code and detail of each status."""
+
+
+def _refusal(status: int) -> tuple[h11.Response, h11.Data, h11.EndOfMessage]:
+    code, detail = _UNREADABLE[status]
+    title = HTTPStatus(status).phrase
+    told = {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail}
+    body = orjson.dumps(told)
+    headers = [
+        ("content-type", "application/problem+json"),
+        ("content-length", str(len(body))),
+        ("connection", "close"),
+    ]
+    head = h11.Response(status_code=status, headers=headers, reason=title)
+    return head, h11.Data(data=body), h11.EndOfMessage()
