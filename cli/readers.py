@@ -59,34 +59,13 @@ class AnyReader(H11Protocol):
         if self.cycle is not None:
             self.cycle.disconnected = True  # whoever still waits for a body gets no more of it
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            status = getattr(sys.exception(), "error_status_hint", 400)
-            for event in _refusal(status if status in _UNREADABLE else 400):
+            hint = getattr(sys.exception(), "error_status_hint", 400)
+            for event in _UNREADABLE.get(hint, _NOT_HTTP):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
 
-_UNREADABLE = {
-    400: (
-        "not-http",
-        "what was sent is not a request as HTTP/1.1 has it (RFC 9112); check that the client "
-        "speaks http:// to this port, and how it writes its headers",
-    ),
-    431: (
-        "head-too-large",
-        "address and headers are longer than ACCESS_LEDGER_MAX_HEADER_BYTES allows, or what is "
-        "said of a part of the body; leave out what is not needed",
-    ),
-    501: (
-        "transfer-encoding",
-        "a body comes with a Content-Length, or with Transfer-Encoding: chunked and no other",
-    ),
-}
-"""What has no address yet, so that the API is not asked: code and detail of each status."""
-
-
-def _refusal(status: int) -> tuple[h11.Response, h11.Data, h11.EndOfMessage]:
-    code, detail = _UNREADABLE[status]
-    title = HTTPStatus(status).phrase
+def _refusal(status: int, code: str, title: str, detail: str) -> tuple[h11.Event, ...]:
     told = {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail}
     body = orjson.dumps(told)
     headers = [
@@ -94,5 +73,31 @@ def _refusal(status: int) -> tuple[h11.Response, h11.Data, h11.EndOfMessage]:
         ("content-length", str(len(body))),
         ("connection", "close"),
     ]
-    head = h11.Response(status_code=status, headers=headers, reason=title)
+    head = h11.Response(status_code=status, headers=headers, reason=HTTPStatus(status).phrase)
     return head, h11.Data(data=body), h11.EndOfMessage()
+
+
+# Refused before there is an address, so that the API is not asked.
+_NOT_HTTP = _refusal(
+    400,
+    "not-http",
+    "The request cannot be read",
+    "what was sent is not a request as HTTP/1.1 has it (RFC 9112); check that the client speaks "
+    "http:// to this port, and how it writes its headers",
+)
+_UNREADABLE = {
+    431: _refusal(
+        431,
+        "head-too-large",
+        "The address and headers are too large",
+        "address and headers are longer than ACCESS_LEDGER_MAX_HEADER_BYTES allows, or what is "
+        "said of a part of the body; leave out what is not needed",
+    ),
+    501: _refusal(
+        400,
+        "transfer-encoding",
+        "The request cannot be read",
+        "a body comes with a Content-Length, or with Transfer-Encoding: chunked and no other",
+    ),
+}
+"""By the status that h11 would give."""

@@ -188,7 +188,7 @@ UNREADABLE = {
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "http:// to this port"),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400, "RFC 9112"),
     "a space": (b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization : secret\r\n\r\n", 400, "its headers"),
-    "gzip": (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "chunked"),
+    "gzip": (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400, "chunked"),
     "too long": (b"GET /" + b"x" * 1000, 431, "ACCESS_LEDGER_MAX_HEADER_BYTES"),
     "a broken part of a body": (CHUNKED + b"\r\nno length\r\n", 400, "RFC 9112"),
 }
