@@ -112,8 +112,7 @@ class _Connection(asyncio.Protocol):
     def _take_in_ahead(self) -> None:
         """What came ahead of an answer that is now given."""
         ahead, self._ahead = self._ahead, b""
-        if ahead and isinstance(self._reader, PlainReader) and not self._transport.is_closing():
-            self._hand_over(self._reader)
+        if ahead and not self._transport.is_closing():
             self.data_received(ahead)
 
     def _hand_over(self, plain: PlainReader) -> None:

@@ -6,26 +6,31 @@ header on its line. Over whatever else there is parsers differ, and of these h11
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import h11
 import orjson
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# An address may hold all but a #, which would begin what does not belong to it.
-_ASKED = rb"(?-i:GET) /[!\"$-~]*+ (?-i:HTTP)/1\.1\r\n"
-_HEADER = rb"[!#$%&'*+.^_`|~0-9a-z-]++: ?(?! )[ -~]*+(?<! )\r\n"
+_LONGEST = 65_535
+"""Bytes; an address may have so many where it is read in C."""
+# What tells of a body, of another protocol, or means something to one reader alone.
+_SPECIAL = rb"(?:content-length|transfer-encoding|expect|upgrade|proxy-connection):"
+# Of what an address may hold, a # would begin what does not belong to it.
+_ASKED = rb"(?-i:GET) /[!\"$-~]* (?-i:HTTP)/1\.1\r\n"
+# Each line can be read in one way only, so that none is tried again and again.
+_HEADER = rb"[!#$%&'*+.^_`|~0-9a-z-]+: ?(?! )[ -~]*(?<! )\r\n"
 _HOST = rb"(?=host:)" + _HEADER
-_OTHERS = rb"(?:(?!(?:host|content-length|transfer-encoding|expect|upgrade):)" + _HEADER + rb")*+"
+_OTHERS = rb"(?:(?!host:|" + _SPECIAL + rb")" + _HEADER + rb")*"
 _PLAIN = re.compile(_ASKED + _OTHERS + _HOST + _OTHERS + rb"\r\n", re.IGNORECASE)
 
 
 def is_plain(data: bytes) -> bool:
     """Whether it is one request of the plain form, and nothing else."""
-    return _PLAIN.fullmatch(data) is not None
+    return len(data) <= _LONGEST and _PLAIN.fullmatch(data) is not None
 
 
 class PlainReader(HttpToolsProtocol):
@@ -56,29 +61,44 @@ class AnyReader(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be read, and close; called while the error is handled."""
         del msg
-        if self.cycle is not None:
-            self.cycle.disconnected = True  # whoever still waits for a body gets no more of it
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             hint = getattr(sys.exception(), "error_status_hint", 400)
-            for event in _UNREADABLE.get(hint, _NOT_HTTP):
+            for event in _UNREADABLE.get(hint, _NOT_HTTP).events(self.server_state.default_headers):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
 
-def _refusal(status: int, code: str, title: str, detail: str) -> tuple[h11.Event, ...]:
-    told = {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail}
-    body = orjson.dumps(told)
-    headers = [
-        ("content-type", "application/problem+json"),
-        ("content-length", str(len(body))),
-        ("connection", "close"),
-    ]
-    head = h11.Response(status_code=status, headers=headers, reason=HTTPStatus(status).phrase)
-    return head, h11.Data(data=body), h11.EndOfMessage()
+class _Refusal(NamedTuple):
+    """A problem document about what has no address yet, so that the API is not asked."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+
+    def events(self, default_headers: list[tuple[bytes, bytes]]) -> Iterator[h11.Event]:
+        """What is sent."""
+        told = {
+            "type": f"/problems/{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        body = orjson.dumps(told)
+        headers = [
+            *default_headers,
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        reason = HTTPStatus(self.status).phrase
+        yield h11.Response(status_code=self.status, headers=headers, reason=reason)
+        yield h11.Data(data=body)
+        yield h11.EndOfMessage()
 
 
-# Refused before there is an address, so that the API is not asked.
-_NOT_HTTP = _refusal(
+_NOT_HTTP = _Refusal(
     400,
     "not-http",
     "The request cannot be read",
@@ -86,14 +106,14 @@ _NOT_HTTP = _refusal(
     "http:// to this port, and how it writes its headers",
 )
 _UNREADABLE = {
-    431: _refusal(
+    431: _Refusal(
         431,
         "head-too-large",
         "The address and headers are too large",
-        "address and headers are longer than ACCESS_LEDGER_MAX_HEADER_BYTES allows, or what is "
-        "said of a part of the body; leave out what is not needed",
+        "address and headers, or the extension of a chunk, or trailers, are longer than "
+        "ACCESS_LEDGER_MAX_HEADER_BYTES allows; leave out what is not needed",
     ),
-    501: _refusal(
+    501: _Refusal(
         400,
         "transfer-encoding",
         "The request cannot be read",

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -20,17 +21,24 @@ HEADERS = st.one_of(
     st.builds(
         lambda name, value: name + (b": " + value if value else b":") + b"\r\n", NAMES, VALUES
     ),
-    st.sampled_from([b"connection: keep-alive\r\n", b"Accept: */*\r\n"]),
-)
+    st.sampled_from([
+        b"connection: keep-alive\r\n", b"Connection: Keep-Alive, TE\r\n", b"Connection: x\r\n",
+        b"Keep-Alive: timeout=5\r\n", b"TE: trailers\r\n", b"Accept: */*\r\n",
+        b"HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n", b"Cookie: a=b; c=d\r\n",
+    ]),
+)  # fmt: skip
+HOSTS = st.sampled_from([
+    b"Host: x\r\n", b"host:\r\n", b"HOST: [::1]:80\r\n", b"Host: a b\r\n", b"Host: /?#@\r\n"
+])  # fmt: skip
 ADDRESSES = st.one_of(
     st.from_regex(rb"/[!\"$-~]{0,30}", fullmatch=True),
     st.sampled_from([b"//a/b", b"/a?b?c", b"/?", b"/%2F%e2%82%ac%zz%", b"/a:b@c/../d;e", b"/://"]),
 )
 PLAIN = st.builds(
-    lambda address, before, after: (
-        b"GET " + address + b" HTTP/1.1\r\n" + b"".join([*before, b"Host: x\r\n", *after]) + b"\r\n"
+    lambda address, before, host, after: (
+        b"GET " + address + b" HTTP/1.1\r\n" + b"".join([*before, host, *after]) + b"\r\n"
     ),
-    ADDRESSES, st.lists(HEADERS, max_size=4), st.lists(HEADERS, max_size=4),
+    ADDRESSES, st.lists(HEADERS, max_size=4), HOSTS, st.lists(HEADERS, max_size=4),
 )  # fmt: skip
 OTHERS = st.sampled_from([
     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
@@ -39,6 +47,12 @@ OTHERS = st.sampled_from([
     b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na",
     b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nProxy-Connection: close\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nA: b \r\n\r\n",
+    b"GET / HTTP/1.1\r\nTransfer-Encoding:host: x, chunked\r\n\r\n",
+    b"GET / HTTP/1.1\r\nUpgrade:host: x\r\nConnection: upgrade\r\n\r\n",
+    b"GET / HTTP/1.1\r\nContent-Length:host: x\r\n\r\n",
+    b"GET /" + b"a" * 66_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET / HTTP/1.0\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
@@ -78,6 +92,9 @@ class _Line(asyncio.Transport):
     def resume_reading(self) -> None:
         self.paused = False
 
+    def get_write_buffer_size(self) -> int:
+        return len(self.said)
+
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         pass
 
@@ -111,14 +128,23 @@ CONFIG.load()
 READERS: dict[str, Any] = {"ours": CONFIG.http_protocol_class, "h11 alone": AnyReader}
 
 
-async def _said(reader: str, pieces: list[bytes]) -> bytes:
-    make = partial(READERS[reader], config=CONFIG, server_state=ServerState(), app_state={})
-    return (await _Line(list(pieces)).run(make())).lower()
+def _made(reader: str) -> asyncio.Protocol:
+    made: asyncio.Protocol = READERS[reader](
+        config=CONFIG, server_state=ServerState(), app_state={}
+    )
+    return made
 
 
-def _both(pieces: list[bytes]) -> tuple[bytes, bytes]:
-    async def said() -> tuple[bytes, bytes]:
-        return await _said("ours", pieces), await _said("h11 alone", pieces)
+async def _said(reader: str, pieces: list[bytes]) -> tuple[bytes, bool]:
+    """What is said, and whether the connection was closed."""
+    line = _Line(list(pieces))
+    said = await line.run(_made(reader))
+    return said.lower(), line.closed
+
+
+def _both(pieces: list[bytes]) -> list[tuple[bytes, bool]]:
+    async def said() -> list[tuple[bytes, bool]]:
+        return [await _said("ours", pieces), await _said("h11 alone", pieces)]
 
     return asyncio.run(said())
 
@@ -128,7 +154,7 @@ def test_what_is_plain_is_understood_alike(request: bytes) -> None:
     assert is_plain(request)
     ours, theirs = _both([request])
     assert ours == theirs
-    assert ours.startswith(b"http/1.1 200 ")
+    assert ours[0].startswith(b"http/1.1 200 ")
 
 
 @given(st.lists(st.one_of(PLAIN, OTHERS), min_size=1, max_size=4), st.data())
@@ -155,3 +181,42 @@ def test_what_is_a_little_off_is_answered_alike(request: bytes, at: int, other: 
 @given(OTHERS)
 def test_what_is_not_plain_is_left_to_h11(request: bytes) -> None:
     assert not is_plain(request)
+
+
+CLOSING = b"GET /first HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@given(st.lists(st.one_of(PLAIN, OTHERS), max_size=2), st.booleans())
+def test_what_follows_a_request_that_closes_is_not_asked(
+    more: list[bytes],
+    apart: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """Even where it comes ahead of the answer; h11 alone would not give the answer then."""
+    rest = b"".join(more)
+    said, closed = asyncio.run(_said("ours", [CLOSING, rest] if apart else [CLOSING]))
+    assert closed
+    assert said.count(b"http/1.1 ") == said.count(b"http/1.1 200 ") == 1
+    assert b"'/first'" in said
+
+
+def test_a_client_that_does_not_read_is_sent_no_second_answer() -> None:
+    """Also where the second request is for the other reader."""
+
+    async def answers() -> list[int]:
+        line, connection = _Line([]), _made("ours")
+        connection.connection_made(line)
+        given = []
+        steps: list[Callable[[], None]] = [
+            partial(connection.data_received, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+            connection.pause_writing,
+            partial(connection.data_received, b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n"),
+            connection.resume_writing,
+        ]
+        for step in steps:
+            step()
+            for _ in range(100):
+                await asyncio.sleep(0)
+            given.append(line.said.count(b"HTTP/1.1 200 "))
+        return given
+
+    assert asyncio.run(answers()) == [1, 1, 1, 2]

@@ -19,7 +19,7 @@ PAGE = ("page", "50001")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_answered_as_it_was_given(services: Services, name: str) -> None:
-    partner, asset = PORTFOLIOS["A"], {"type": PAGE[0], "id": PAGE[1], "name": name}
+    partner, asset = PORTFOLIOS["A"], {"type": PAGE[0], "id": PAGE[1], "name": f"{name} page"}
     facts = (
         {"fact": "partner-added", "id": "1", "partner": partner, "partner_name": name},
         {"fact": "ownership-established", "id": "2", "asset": asset},
@@ -34,7 +34,7 @@ def test_a_name_is_answered_as_it_was_given(services: Services, name: str) -> No
     whole = services.questions.who_had_access(OWNER, PAGE)
     for answer in (whole, services.questions.seen_by(partner).who_had_access(OWNER, PAGE)):
         [holder] = answer.holders
-        assert (holder.partner_name, holder.asset.name) == (name, name)
+        assert (holder.partner_name, holder.asset.name) == (name, f"{name} page")
         assert holder.tasks == tuple(sorted(('"]\\', "ADVERTISE")))
     again = services.questions.what_could(OWNER, partner)
     assert again.holdings == whole.holders
