@@ -1,6 +1,10 @@
 """Connections: one whose client does not send, or does not read, in time is closed for good."""
 
 import asyncio
+import fcntl
+import socket
+import sys
+import termios
 from functools import partial
 from typing import Any, cast
 
@@ -154,12 +158,19 @@ class _Connection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.close()
 
+    def _unread(self) -> int:
+        """Bytes that the client has not taken, here and with the operating system."""
+        wire: socket.socket = self._transport.get_extra_info("socket")
+        held = fcntl.ioctl(wire.fileno(), termios.TIOCOUTQ, bytes(4))
+        return self._transport.get_write_buffer_size() + int.from_bytes(held, sys.byteorder)
+
     def _expect_reading(self) -> None:
-        unread = self._transport.get_write_buffer_size()
-        self._reading_due = self._loop.call_later(self.seconds, self._look_what_was_read, unread)
+        self._reading_due = self._loop.call_later(
+            self.seconds, self._look_what_was_read, self._unread()
+        )
 
     def _look_what_was_read(self, before: int) -> None:
-        if self._transport.get_write_buffer_size() < before:
+        if self._unread() < before:
             self._expect_reading()
         else:
             self._transport.abort()  # closed in order it would wait for the reader

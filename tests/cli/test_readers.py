@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -71,8 +72,8 @@ OTHERS = st.sampled_from([
 class _Line(asyncio.Transport):
     """A transport to a client that sends on, piece by piece, unless it is not read."""
 
-    def __init__(self, pieces: list[bytes]) -> None:
-        super().__init__()
+    def __init__(self, pieces: list[bytes], wire: socket.socket | None = None) -> None:
+        super().__init__({"socket": wire})
         self.left, self.said = pieces, b""
         self.closed = self.paused = False
 
@@ -202,8 +203,8 @@ def test_what_follows_a_request_that_closes_is_not_asked(
 def test_a_client_that_does_not_read_is_sent_no_second_answer() -> None:
     """Also where the second request is for the other reader."""
 
-    async def answers() -> list[int]:
-        line, connection = _Line([]), _made("ours")
+    async def answers(wire: socket.socket) -> list[int]:
+        line, connection = _Line([], wire), _made("ours")
         connection.connection_made(line)
         given = []
         steps: list[Callable[[], None]] = [
@@ -219,4 +220,5 @@ def test_a_client_that_does_not_read_is_sent_no_second_answer() -> None:
             given.append(line.said.count(b"HTTP/1.1 200 "))
         return given
 
-    assert asyncio.run(answers()) == [1, 1, 1, 2]
+    with socket.socket() as wire:
+        assert asyncio.run(answers(wire)) == [1, 1, 1, 2]
